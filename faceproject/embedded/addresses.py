@@ -1,0 +1,39 @@
+"""Where the embedded services listen. Pure: nothing is started, created or connected to."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_SOCKET_PATH_LIMIT = 90  # the kernel refuses 108 bytes; a socket's own name needs the rest
+
+
+def socket_dir(var_dir: Path) -> Path:
+    """The private folder of the sockets: inside `var_dir`, or short when that path is long."""
+    inside = var_dir / "run"
+    if len(os.fsencode(inside)) <= _SOCKET_PATH_LIMIT - 20:
+        return inside
+    digest = hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"face-{os.getuid()}-{digest}"
+
+
+def password_file(var_dir: Path) -> Path:
+    return var_dir / "postgres.password"
+
+
+def django_database(var_dir: Path) -> dict[str, Any]:
+    """Django's DATABASES entry of the embedded Postgres."""
+    secret = password_file(var_dir)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "face",
+        "USER": "face",
+        "PASSWORD": secret.read_text().strip() if secret.is_file() else "",
+        "HOST": str(socket_dir(var_dir)),
+        "PORT": "5432",
+    }
+
+
+def celery_broker(var_dir: Path) -> str:
+    return f"redis+socket://{socket_dir(var_dir)}/valkey.sock"

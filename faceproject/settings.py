@@ -1,0 +1,199 @@
+"""Every setting of the site. The environment is read here, once, and nowhere else.
+
+`VAR_DIR/env`, written by `make setup`, supplies values for a local installation; the process
+environment wins over it. A production machine has no such file: there, what is missing is an
+error that names the variable. The README documents each variable in one table.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from faceproject.embedded import addresses
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+if (VAR_DIR / "env").is_file():
+    env.read_env(VAR_DIR / "env")
+
+DEBUG = env.bool("DEBUG", default=False)
+HTTPS = env.bool("HTTPS", default=True)
+
+
+def _required(name: str, why: str) -> str:
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set: {why} For a local installation run `make setup` first."
+        )
+    return value
+
+
+SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in _required(
+        "ALLOWED_HOSTS", "list the host names this site answers to, separated by commas."
+    ).split(",")
+]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- Applications -------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "people",
+    "recognition",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "faceproject.urls"
+WSGI_APPLICATION = "faceproject.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Data ---------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+
+DATABASES = {
+    "default": env.db_url_config(DATABASE_URL)
+    if DATABASE_URL
+    else addresses.django_database(VAR_DIR)
+}
+DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+PHOTOS_DIR = VAR_DIR / "photos"
+MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "photos": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": PHOTOS_DIR,
+            "base_url": None,  # a photo has no public address
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+
+# Larger uploads are refused while they arrive, before a byte is decoded.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- Celery -------------------------------------------------------------------------------
+
+CELERY = {
+    "broker_url": CELERY_BROKER_URL or addresses.celery_broker(VAR_DIR),
+    "broker_connection_timeout": 2,
+    "broker_connection_retry_on_startup": True,
+    # Short, since tasks are short: what a killed worker held comes back within a minute.
+    "broker_transport_options": {
+        "visibility_timeout": 30,
+        "unacked_restore_throttle": 1,
+        "unacked_restore_interval": 5,
+    },
+    "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_ignore_result": True,
+    "worker_prefetch_multiplier": 1,
+    "beat_schedule": {
+        "sweep": {"task": "recognition.tasks.sweep", "schedule": 60.0},
+    },
+    "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
+}
+
+# --- Recognition --------------------------------------------------------------------------
+
+# Processor threads of each process that runs the networks; None lets the runtime take all.
+ENGINE_THREADS = env.int("ENGINE_THREADS", default=1)
+# Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
+VERIFY_THRESHOLD = env.float("VERIFY_THRESHOLD", default=0.0) or None
+RECOGNIZE_THRESHOLD = env.float("RECOGNIZE_THRESHOLD", default=0.0) or None
+
+# --- Accounts, language, time -------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- Transport security -------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+
+# --- Logs: codes and ids, never a photo, a name, an embedding, a key or a score ------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+
+# --- Admin theme --------------------------------------------------------------------------
+
+UNFOLD = {"SITE_TITLE": "Face attendance", "SITE_HEADER": "Face attendance"}
