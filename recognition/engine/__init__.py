@@ -1,0 +1,51 @@
+"""Faces in, vectors out. Importing this package loads no image library and no network."""
+
+from recognition.engine.engine import Engine
+from recognition.engine.errors import (
+    FaceRefused,
+    ManyFaces,
+    NoFace,
+    PoorQuality,
+    WeightsMissing,
+    WeightsUnavailable,
+)
+from recognition.engine.reasons import Reason
+from recognition.engine.recipe import (
+    DEFAULT_RECIPE,
+    DEFAULT_RECOGNIZE_THRESHOLD,
+    DEFAULT_VERIFY_THRESHOLD,
+    Recipe,
+)
+from recognition.engine.types import (
+    Box,
+    Detection,
+    EmbeddedFace,
+    Embedding,
+    Embeddings,
+    Face,
+    Pixels,
+    Quality,
+)
+
+__all__ = [
+    "DEFAULT_RECIPE",
+    "DEFAULT_RECOGNIZE_THRESHOLD",
+    "DEFAULT_VERIFY_THRESHOLD",
+    "Box",
+    "Detection",
+    "EmbeddedFace",
+    "Embedding",
+    "Embeddings",
+    "Engine",
+    "Face",
+    "FaceRefused",
+    "ManyFaces",
+    "NoFace",
+    "Pixels",
+    "PoorQuality",
+    "Quality",
+    "Reason",
+    "Recipe",
+    "WeightsMissing",
+    "WeightsUnavailable",
+]

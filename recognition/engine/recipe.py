@@ -1,0 +1,41 @@
+"""How a photo becomes a vector. Two vectors compare only when made by the same recipe."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+# Distances ‖a−b‖₂ between unit vectors, 0…2, of DEFAULT_RECIPE; see docs/adr/0001.
+DEFAULT_VERIFY_THRESHOLD = 0.98
+DEFAULT_RECOGNIZE_THRESHOLD = 0.766
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that changes a vector. Stored with each embedding model.
+
+    margin: added around the face's box, as a fraction of its size (0.1 = a tenth in all).
+    align: "none", or "rotate": the eyes are brought level before the face is cut out.
+    preprocessing: "standardize" = RGB, each crop by its own mean and deviation.
+    flip: the embeddings of the crop and of its mirror image are averaged.
+    """
+
+    name: str = "facenet128"
+    version: int = 1
+    network: str = "facenet_weights"
+    detector: str = "centerface"
+    align: Literal["none", "rotate"] = "rotate"
+    margin: float = 0.1
+    preprocessing: Literal["standardize", "deepface"] = "standardize"
+    flip: bool = True
+    dimensions: int = 128
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Recipe":
+        """Raises TypeError for a key this version does not know."""
+        return cls(**json.loads(text))
+
+
+DEFAULT_RECIPE = Recipe()
