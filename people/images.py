@@ -1,0 +1,145 @@
+"""Untrusted bytes → checked RGB pixels. The only user of Pillow.
+
+Nothing is decoded before its format is known and its size is within bounds, and no plugin runs
+that is not on the list. What is kept is re-encoded, so no metadata (place, device, thumbnail)
+and nothing hidden behind the picture survives.
+"""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
+
+from people.errors import Refusal
+
+Pixels = NDArray[np.uint8]
+
+MAX_BYTES = 25 * 1024 * 1024  # a 50-megapixel phone photo has about 15 MB
+MAX_PIXELS = 36_000_000  # 6000 × 6000; decoded with transparency it takes 144 MB
+MAX_JPEG_PIXELS = 110_000_000  # JPEG is decoded at a fraction of its size, so it may be larger
+MIN_SIDE = 40  # px; smaller pictures cannot hold a usable face
+MAX_SIDE = 2000  # px; what is kept. A face needs 160
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+FORMATS_IN_WORDS = "JPEG, PNG, WebP, HEIC or AVIF"
+
+register_heif_opener(thumbnails=False)
+# Our own limits below replace Pillow's, which only warn at the size where memory hurts.
+Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS
+
+
+class BadPhoto(Refusal):
+    """Bytes that are no usable picture. Codes: photo_empty, photo_too_many_bytes,
+    photo_wrong_type, photo_too_many_pixels, photo_too_small, photo_damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """pixels: (h, w, 3) uint8 RGB, upright, longer side at most MAX_SIDE. sha256: of the bytes."""
+
+    pixels: Pixels
+    sha256: str
+
+    def jpeg(self) -> bytes:
+        """Encoded for keeping: no metadata, colour not subsampled."""
+        out = io.BytesIO()
+        Image.fromarray(self.pixels).save(out, "JPEG", quality=95, subsampling=0)
+        return out.getvalue()
+
+
+def read_bytes(file: IO[bytes]) -> bytes:
+    """At most MAX_BYTES of an open file. Raises BadPhoto when there is more."""
+    data = file.read(MAX_BYTES + 1)
+    _check_bytes(data)
+    return data
+
+
+def decode(data: bytes) -> Photo:
+    """Check and decode one picture, upright, 8-bit RGB, shrunk to MAX_SIDE.
+
+    Of an animation the first frame is taken. Raises BadPhoto.
+    """
+    _check_bytes(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd but readable files; errors still raise
+            pixels = _decode(data)
+    except UnidentifiedImageError as error:
+        raise BadPhoto(
+            f"This is not a picture that can be read. Use {FORMATS_IN_WORDS}.",
+            code="photo_wrong_type",
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError,
+            OverflowError, RuntimeError) as error:  # fmt: skip
+        # Pillow's decoders raise any of these on bytes that are cut off or altered.
+        raise BadPhoto(
+            "The picture is damaged or incomplete. Take or export it again.", code="photo_damaged"
+        ) from error
+    return Photo(pixels=pixels, sha256=hashlib.sha256(data).hexdigest())
+
+
+def thumbnail(jpeg: bytes, side: int) -> bytes:
+    """A small JPEG of a photo kept by `Photo.jpeg`; side: the longer one, in px."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        image.thumbnail((side, side))
+        image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _check_bytes(data: bytes) -> None:
+    if not data:
+        raise BadPhoto("The file is empty. Choose a photo.", code="photo_empty")
+    if len(data) > MAX_BYTES:
+        raise BadPhoto(
+            f"The file has more than {MAX_BYTES // 2**20} MB. Export the photo smaller.",
+            code="photo_too_many_bytes",
+        )
+
+
+def _decode(data: bytes) -> Pixels:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        width, height = image.size
+        if width * height > (MAX_JPEG_PIXELS if image.format == "JPEG" else MAX_PIXELS):
+            raise _too_many_pixels()
+        if min(width, height) < MIN_SIDE:
+            raise BadPhoto(
+                f"The picture is smaller than {MIN_SIDE} pixels. Use a larger one.",
+                code="photo_too_small",
+            )
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG only: decode at 1/2, 1/4 or 1/8
+        # Shrinking first keeps the memory of the steps below small.
+        image.thumbnail((MAX_SIDE, MAX_SIDE), reducing_gap=2.0)
+        upright = ImageOps.exif_transpose(image)
+        return np.asarray(_to_rgb(upright), dtype=np.uint8)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _sixteen_to_eight_bit(image)
+    if image.mode == "P" or image.has_transparency_data:
+        # On white, as a viewer would show it; transparent pixels may hold any colour.
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _sixteen_to_eight_bit(image: Image.Image) -> Image.Image:
+    """Pillow clips 16-bit grey at 255 when it converts; the high byte is what is meant."""
+    values = np.asarray(image, dtype=np.float64)
+    return Image.fromarray(np.clip(values / 257.0, 0, 255).astype(np.uint8))
+
+
+def _too_many_pixels() -> BadPhoto:
+    return BadPhoto(
+        f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels. Export it smaller.",
+        code="photo_too_many_pixels",
+    )

@@ -1,0 +1,47 @@
+"""Handing photos to the workers, or keeping them in this process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from kombu.exceptions import OperationalError
+
+from recognition.enrolment import in_batches
+
+logger = logging.getLogger(__name__)
+
+_in_process: ContextVar[list[int] | None] = ContextVar("photos kept in this process", default=None)
+
+
+@contextmanager
+def kept_in_process() -> Iterator[list[int]]:
+    """Photos stored inside are not queued; their ids gather in the list, to be embedded here."""
+    kept: list[int] = []
+    token = _in_process.set(kept)
+    try:
+        yield kept
+    finally:
+        _in_process.reset(token)
+
+
+def queue_photos(image_ids: Sequence[int]) -> bool:
+    """Ask the workers to embed these photos. False when the broker cannot be reached.
+
+    Nothing is lost then: the photos are pending, and the sweep queues them again.
+    """
+    kept = _in_process.get()
+    if kept is not None:
+        kept.extend(image_ids)
+        return True
+    from recognition.tasks import embed_photos  # the task module imports services
+
+    try:
+        for ids in in_batches(image_ids):
+            embed_photos.delay(list(ids))
+    except (OperationalError, OSError):
+        logger.warning("The broker cannot be reached; %d photos wait for it", len(image_ids))
+        return False
+    return True

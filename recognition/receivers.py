@@ -1,0 +1,16 @@
+"""New photos are embedded once their transaction is committed."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import receiver
+
+from people.signals import photos_stored
+from recognition.queueing import queue_photos
+
+
+@receiver(photos_stored)
+def queue_on_commit(ids: Sequence[int], **_kwargs: Any) -> None:
+    transaction.on_commit(partial(queue_photos, ids))

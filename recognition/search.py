@@ -1,0 +1,153 @@
+"""The nearest people, in SQL.
+
+Small pools are searched exactly. Beyond EXACT_LIMIT people a partial HNSW index serves: one for
+each embedding model, over `vector::vector(d)`, so that models of different dimensions share the
+table. The iterative scan goes on until enough rows pass the filters, so a filter never hides
+somebody who is near.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from psycopg import sql
+
+from people.models import EmbeddingModel, Gallery, Person
+from people.vectors import Vector
+from recognition.matching import Candidate
+
+# Where searching the index becomes cheaper than comparing with everybody: `manage.py bench_search`.
+EXACT_LIMIT = 20_000
+EF_SEARCH = 200  # how many neighbours the graph walk keeps; more find better and cost time
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person as a search result."""
+
+    pk: int
+    public_id: str
+    name: str
+
+
+def nearest(
+    probe: Vector,
+    *,
+    model: EmbeddingModel,
+    gallery: Gallery | None = None,
+    limit: int = 2,
+    also_inactive: bool = False,
+    apart_from: Person | None = None,
+) -> list[Candidate[Found]]:
+    """The `limit` people whose templates are nearest, nearest first, each once.
+
+    probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
+    """
+    exact = gallery is not None and _is_small(gallery)
+    query = _query(model, exact=exact, gallery=gallery, also_inactive=also_inactive,
+                   apart_from=apart_from)  # fmt: skip
+    values = {
+        "probe": "[" + ",".join(repr(float(x)) for x in probe) + "]",
+        "model": model.pk,
+        "gallery": gallery.pk if gallery else None,
+        "apart": apart_from.pk if apart_from else None,
+        "limit": limit,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not exact:
+            cursor.execute(_SCAN_SETTINGS)
+        cursor.execute(query, values)
+        rows = cursor.fetchall()
+    return [
+        Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
+        for pk, public_id, name, distance in rows
+    ]
+
+
+# Local to the transaction. The two large bounds are what "never hides a match" means.
+_SCAN_SETTINGS = f"""
+    SELECT set_config('hnsw.ef_search', '{EF_SEARCH}', true),
+           set_config('hnsw.iterative_scan', 'strict_order', true),
+           set_config('hnsw.max_scan_tuples', '2147483647', true),
+           set_config('hnsw.scan_mem_multiplier', '1000', true)
+"""
+
+
+def _query(
+    model: EmbeddingModel,
+    *,
+    exact: bool,
+    gallery: Gallery | None,
+    also_inactive: bool,
+    apart_from: Person | None,
+) -> sql.Composed:
+    """The index is over the cast; without the cast it cannot be used, so the search is exact."""
+    dimensions = sql.Literal(model.dimensions)
+    column = sql.SQL("t.vector" if exact else "t.vector::vector({})").format(dimensions)
+    filters = [sql.SQL("t.model_id = %(model)s")]
+    if not also_inactive:
+        filters.append(sql.SQL("p.is_active"))
+    if gallery is not None:
+        filters.append(
+            sql.SQL(
+                "EXISTS (SELECT 1 FROM people_person_galleries g"
+                " WHERE g.person_id = p.id AND g.gallery_id = %(gallery)s)"
+            )
+        )
+    if apart_from is not None:
+        filters.append(sql.SQL("p.id <> %(apart)s"))
+    return sql.SQL(
+        "SELECT p.id, p.public_id, p.full_name, {column} <-> %(probe)s::vector({dimensions})"
+        " FROM people_template t JOIN people_person p ON p.id = t.person_id"
+        " WHERE {filters} ORDER BY {column} <-> %(probe)s::vector({dimensions}) LIMIT %(limit)s"
+    ).format(column=column, dimensions=dimensions, filters=sql.SQL(" AND ").join(filters))
+
+
+def _is_small(gallery: Gallery) -> bool:
+    members = Gallery.people.through.objects.filter(gallery=gallery)
+    return not members.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
+
+
+def index_name(model: EmbeddingModel) -> str:
+    return f"people_template_hnsw_{model.pk}"
+
+
+def ensure_index(model: EmbeddingModel) -> bool:
+    """Build the model's index if its people have outgrown exact search. True when built now.
+
+    Built concurrently: searches and enrolments go on. An index left invalid by a crash is
+    dropped first.
+    """
+    if not model.templates.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists():
+        return False
+    with connection.cursor() as cursor:
+        # One builder at a time; the others need not wait for it.
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('hnsw'), %s)", [model.pk])
+        if not cursor.fetchone()[0]:
+            return False
+        try:
+            return _build_index(model)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('hnsw'), %s)", [model.pk])
+
+
+def _build_index(model: EmbeddingModel) -> bool:
+    name = sql.Identifier(index_name(model))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
+            [index_name(model)],
+        )
+        row = cursor.fetchone()
+        if row and row[0]:
+            return False
+        if row:
+            cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
+        cursor.execute(
+            sql.SQL(
+                "CREATE INDEX CONCURRENTLY {} ON people_template"
+                " USING hnsw ((vector::vector({})) vector_l2_ops) WHERE model_id = {}"
+            ).format(name, sql.Literal(model.dimensions), sql.Literal(model.pk))
+        )
+    return True

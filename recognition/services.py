@@ -1,0 +1,260 @@
+"""Verify and recognize: from a probe to a decision that is on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.conf import settings
+
+from people.errors import Refusal
+from people.images import Pixels
+from people.models import EmbeddingModel, Gallery, Person, Template
+from people.vectors import Vector
+from recognition import matching, search
+from recognition.engine import FaceRefused, Quality, WeightsMissing
+from recognition.matching import Candidate
+from recognition.models import Attempt, AttemptPurpose, AttemptSource
+from recognition.runtime import engine_for
+from recognition.search import Found
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+MAX_FRAMES = 16
+
+MATCH = "match"
+NO_MATCH = "no_match"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was decided. distance and runner_up_distance: ‖a−b‖₂, 0…2.
+
+    outcome: match, no_match (1:1), unknown (1:N), or the code of why the probe was refused.
+    message: the sentence to show. candidates: the nearest people, whether near enough or not.
+    """
+
+    outcome: str
+    message: str
+    threshold: float
+    model: str
+    person: Found | None = None
+    distance: float | None = None
+    runner_up_distance: float | None = None
+    reason: str = ""
+    quality: Quality | None = None
+    candidates: Sequence[Candidate[Found]] = field(default=())
+
+    @property
+    def is_match(self) -> bool:
+        return self.outcome == MATCH
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "outcome": self.outcome,
+            "person": _as_json(self.person) if self.person else None,
+            "distance": self.distance,
+            "threshold": self.threshold,
+            "model": self.model,
+            "message": self.message,
+            "reason": self.reason,
+            "runner_up_distance": self.runner_up_distance,
+            "quality": asdict(self.quality) if self.quality else None,
+        }
+
+
+def _as_json(person: Found) -> dict[str, object]:
+    return {"id": person.public_id, "name": person.name}
+
+
+class NoFrames(Refusal):
+    code = "no_frames"
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    vector: Vector
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Who asks what, under which model: all an Attempt needs besides the answer."""
+
+    purpose: AttemptPurpose
+    source: AttemptSource
+    model: EmbeddingModel
+    threshold: float
+    frames: int
+    actor: AbstractBaseUser | AnonymousUser | None
+    claimed: Person | None = None
+    gallery: Gallery | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def answer(self, result: Result) -> Result:
+        """Put the decision on record; only then it counts."""
+        actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
+        Attempt.objects.create(
+            purpose=self.purpose,
+            source=self.source,
+            claimed=self.claimed,
+            found_id=result.person.pk if result.person else None,
+            gallery=self.gallery,
+            model=self.model,
+            outcome=result.outcome,
+            reason=result.reason,
+            distance=result.distance,
+            runner_up_distance=result.runner_up_distance,
+            threshold=self.threshold,
+            frames=self.frames,
+            duration_ms=round((time.monotonic() - self.started) * 1000),
+            actor=actor,
+        )
+        return result
+
+    def refuse(self, error: Refusal) -> Result:
+        return self.answer(
+            Result(
+                outcome=error.code,
+                message=error.message,
+                threshold=self.threshold,
+                model=str(self.model),
+            )
+        )
+
+
+def verify(
+    *,
+    probe: Sequence[Pixels],
+    person: Person,
+    source: AttemptSource,
+    actor: AbstractBaseUser | AnonymousUser | None = None,
+) -> Result:
+    """1:1: is this the claimed person?
+
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB.
+    Raises NoFrames, WeightsMissing.
+    """
+    model = EmbeddingModel.objects.current()
+    question = _Question(
+        purpose=AttemptPurpose.VERIFY,
+        source=source,
+        model=model,
+        threshold=settings.VERIFY_THRESHOLD or model.verify_threshold,
+        frames=len(probe),
+        actor=actor,
+        claimed=person,
+    )
+    try:
+        seen = _probe(probe, model)
+    except (FaceRefused, matching.FramesDiffer) as error:
+        return question.refuse(error)
+    template = Template.objects.of(model).filter(person=person, person__is_active=True).first()
+    if template is None:
+        return question.answer(_mismatch(question, seen, distance=None, reason="not_enrolled"))
+    distance = matching.distance_between(seen.vector, template.vector)
+    if not matching.is_same_person(distance, question.threshold):
+        return question.answer(_mismatch(question, seen, distance=distance, reason=""))
+    return question.answer(
+        Result(
+            outcome=MATCH,
+            message=f"Verified! Welcome {person.full_name}",
+            threshold=question.threshold,
+            model=str(model),
+            person=Found(pk=person.pk, public_id=str(person.public_id), name=person.full_name),
+            distance=distance,
+            quality=seen.quality,
+        )
+    )
+
+
+def _mismatch(question: _Question, seen: _Probe, *, distance: float | None, reason: str) -> Result:
+    return Result(
+        outcome=NO_MATCH,
+        message="Person name and face didn't match!",
+        threshold=question.threshold,
+        model=str(question.model),
+        distance=distance,
+        reason=reason,
+        quality=seen.quality,
+    )
+
+
+def recognize(
+    *,
+    probe: Sequence[Pixels],
+    gallery: Gallery | None = None,
+    top: int = 1,
+    source: AttemptSource,
+    actor: AbstractBaseUser | AnonymousUser | None = None,
+) -> Result:
+    """1:N: who is this, among the active people (of a gallery)?
+
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. top: how many candidates
+    to report besides the decision. Raises NoFrames, WeightsMissing.
+    """
+    model = EmbeddingModel.objects.current()
+    question = _Question(
+        purpose=AttemptPurpose.RECOGNIZE,
+        source=source,
+        model=model,
+        threshold=settings.RECOGNIZE_THRESHOLD or model.recognize_threshold,
+        frames=len(probe),
+        actor=actor,
+        gallery=gallery,
+    )
+    try:
+        seen = _probe(probe, model)
+    except (FaceRefused, matching.FramesDiffer) as error:
+        return question.refuse(error)
+    # Two at least: a decision needs to know how near the second person is.
+    candidates = search.nearest(seen.vector, model=model, gallery=gallery, limit=max(top, 2))
+    decision = matching.decide(candidates, question.threshold)
+    who = decision.match.who if decision.match else None
+    return question.answer(
+        Result(
+            outcome=MATCH if who else UNKNOWN,
+            message=f"Hi! Welcome {who.name}" if who else "Sorry! You're not in the database.",
+            threshold=question.threshold,
+            model=str(model),
+            person=who,
+            distance=candidates[0].distance if candidates else None,
+            runner_up_distance=candidates[1].distance if len(candidates) > 1 else None,
+            reason="two_people_equally_near" if decision.tied else "",
+            quality=seen.quality,
+            candidates=candidates[:top],
+        )
+    )
+
+
+def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
+    """Embed the usable frames and make one vector of them.
+
+    Frames without a usable face are left out; if none is usable, the first one's reason stands.
+    Raises FaceRefused, FramesDiffer, NoFrames, WeightsMissing.
+    """
+    if not 1 <= len(frames) <= MAX_FRAMES:
+        raise NoFrames(f"Give 1 to {MAX_FRAMES} photos of the face.")
+    engine = engine_for(model)
+    faces, refusals = [], []
+    for frame in frames:
+        try:
+            faces.append(engine.probe(frame))
+        except FaceRefused as refusal:
+            refusals.append(refusal)
+    if not faces:
+        raise refusals[0]
+    vectors = np.stack([face.embedding for face in faces])
+    best = max(faces, key=lambda face: face.face.quality.size)
+    return _Probe(
+        vector=matching.combine_frames(vectors, model.outlier_threshold),
+        quality=best.face.quality,
+    )
+
+
+__all__ = ["MAX_FRAMES", "NoFrames", "Result", "WeightsMissing", "recognize", "verify"]
