@@ -2,15 +2,51 @@
 """Django's command line. With no `DATABASE_URL` it starts the embedded services it needs."""
 
 import os
+import signal
 import sys
+from types import FrameType
+
+# Commands that neither read nor write data. Everything else finds its services running.
+_WITHOUT_SERVICES = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "fetch_models",
+    "help",
+    "makemessages",
+    "version",
+}
 
 
-def main() -> None:
+def _leave(signum: int, _frame: FrameType | None) -> None:
+    """End as if by Ctrl-C: the last command to go stops the embedded services."""
+    sys.exit(128 + signum)
+
+
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceproject.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in _WITHOUT_SERVICES or command.startswith("-") or "--help" in sys.argv:
+        execute_from_command_line(sys.argv)
+        return 0
+
+    from faceproject.embedded.errors import ServiceError
+    from faceproject.services import running_services
+
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with running_services():
+            execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, ServiceError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

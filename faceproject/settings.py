@@ -98,7 +98,13 @@ DATABASES = {
     if DATABASE_URL
     else addresses.django_database(VAR_DIR)
 }
-DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
+# Checked when taken from the pool: a restart of the database costs no request an error.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 0,
+    "max_size": env.int("DATABASE_POOL", default=16),
+    "timeout": 10,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PHOTOS_DIR = VAR_DIR / "photos"

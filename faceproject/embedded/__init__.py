@@ -1,1 +1,4 @@
-"""Postgres and Valkey that come with the project, for machines that have none."""
+"""PostgreSQL and Valkey for a machine that has neither: started, shared and stopped by us.
+
+Nothing in here knows Django; `lease.hold` is the way in.
+"""

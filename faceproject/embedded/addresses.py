@@ -1,4 +1,4 @@
-"""Where the embedded services listen. Pure: nothing is started, created or connected to."""
+"""Where the embedded services live and listen. Pure: nothing is started, created or connected."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+ROLE = DATABASE = "face"
 _SOCKET_PATH_LIMIT = 90  # the kernel refuses 108 bytes; a socket's own name needs the rest
 
 
@@ -19,21 +20,25 @@ def socket_dir(var_dir: Path) -> Path:
 
 
 def password_file(var_dir: Path) -> Path:
+    """In libpq's own format, so that every client reads it when it connects, and not before."""
     return var_dir / "postgres.password"
 
 
+def valkey_socket(var_dir: Path) -> Path:
+    return socket_dir(var_dir) / "valkey.sock"
+
+
 def django_database(var_dir: Path) -> dict[str, Any]:
-    """Django's DATABASES entry of the embedded Postgres."""
-    secret = password_file(var_dir)
+    """Django's DATABASES entry of the embedded Postgres, without OPTIONS of the site's own."""
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": "face",
-        "USER": "face",
-        "PASSWORD": secret.read_text().strip() if secret.is_file() else "",
+        "NAME": DATABASE,
+        "USER": ROLE,
         "HOST": str(socket_dir(var_dir)),
         "PORT": "5432",
+        "OPTIONS": {"passfile": str(password_file(var_dir))},
     }
 
 
 def celery_broker(var_dir: Path) -> str:
-    return f"redis+socket://{socket_dir(var_dir)}/valkey.sock"
+    return f"redis+socket://{valkey_socket(var_dir)}"

@@ -1,0 +1,46 @@
+"""How much memory the embedded Postgres may count on."""
+
+import os
+from pathlib import Path
+
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+_MB = 1024 * 1024
+
+
+def machine_memory() -> int:
+    """Bytes of memory: the machine's, or the container's when that is less."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in _CGROUP_LIMITS:
+        if limit.is_file() and (text := limit.read_text().strip()).isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def postgres_settings(memory: int) -> dict[str, str]:
+    """PostgreSQL's sizes for a machine of `memory` bytes that also runs the site and its models.
+
+    The index of a gallery has to fit shared_buffers, or search slows down; building it has to fit
+    maintenance_work_mem, or it takes many times longer.
+    """
+    shared = min(max(memory // 8, 64 * _MB), 8192 * _MB)
+    maintenance = min(max(memory // 32, 64 * _MB), 2048 * _MB)
+    settings = {
+        "shared_buffers": f"{shared // _MB}MB",
+        "effective_cache_size": f"{memory // 2 // _MB}MB",
+        "maintenance_work_mem": f"{maintenance // _MB}MB",
+    }
+    if not _dev_shm_holds(maintenance):
+        # A container's /dev/shm is 64 MB: a parallel index build would run out of it.
+        settings["dynamic_shared_memory_type"] = "sysv"
+    return settings
+
+
+def _dev_shm_holds(size: int) -> bool:
+    shm = Path("/dev/shm")  # noqa: S108
+    if not shm.is_dir():
+        return True
+    status = os.statvfs(shm)
+    return status.f_frsize * status.f_blocks >= 2 * size

@@ -1,0 +1,61 @@
+"""One temporary VAR_DIR, with a Postgres and a Valkey of its own, for the whole test session."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+# Set when a controller of pytest-xdist has made the folder for its workers.
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _prepare_environment() -> None:
+    """Before Django reads its settings: tests never see the data of the checkout."""
+    if not _IS_WORKER:
+        models = os.environ.get("MODELS_DIR") or _ROOT / "var" / "models"
+        os.environ["MODELS_DIR"] = str(Path(models).resolve())
+        os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="face-tests-")
+        Path(os.environ["VAR_DIR"]).chmod(0o711)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="faceproject.settings",
+        SECRET_KEY="only-for-tests",
+        ALLOWED_HOSTS="localhost",
+        HTTPS="off",
+        DEBUG="off",
+    )
+
+
+_prepare_environment()
+_running = ExitStack()
+
+
+def pytest_configure() -> None:
+    from faceproject.services import running_services
+
+    # Each worker of pytest-xdist shares the servers its controller started.
+    _running.enter_context(running_services())
+
+
+def pytest_unconfigure() -> None:
+    _running.close()
+    if not _IS_WORKER:
+        shutil.rmtree(os.environ["VAR_DIR"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """The folder of a data set that lies beside the checkout; without it the test is skipped."""
+    folder = Path(os.environ.get("SHARED_DATA") or _ROOT.parent / "shared" / "data")
+
+    def find(name: str) -> Path:
+        found = folder / name
+        if not found.exists():
+            pytest.skip(f"needs the data set {name} in {folder} (SHARED_DATA changes the folder)")
+        return found
+
+    return find
