@@ -27,7 +27,7 @@ from people.signals import photos_stored
 from people.templates import refresh_template
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import User
 
 
 class PersonUnknown(Refusal):
@@ -128,7 +128,7 @@ def enrol_photo(
     data: bytes,
     source: FaceImageSource,
     accept_flags: bool = False,
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
 ) -> Enrolled:
     """Check one photo and store it as pending. The same bytes again change nothing.
 
@@ -172,7 +172,7 @@ def enrol_photos(
     photos: Sequence[bytes],
     source: FaceImageSource,
     accept_flags: bool = False,
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
 ) -> list[Enrolled]:
     return [
         enrol_photo(person=person, data=data, source=source, accept_flags=accept_flags, by=by)
@@ -181,7 +181,7 @@ def enrol_photos(
 
 
 @transaction.atomic
-def accept_flagged(*, image: FaceImage, by: AbstractBaseUser | None) -> None:
+def accept_flagged(*, image: FaceImage, by: User | None) -> None:
     """Override the flag on a photo: it is embedded again and this time kept.
 
     Raises NotFlagged when the photo was not rejected for a flag.

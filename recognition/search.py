@@ -47,7 +47,7 @@ def nearest(
     exact = gallery is not None and _is_small(gallery)
     query = _query(model, exact=exact, gallery=gallery, also_inactive=also_inactive,
                    apart_from=apart_from)  # fmt: skip
-    values = {
+    values: dict[str, int | str | None] = {
         "probe": "[" + ",".join(repr(float(x)) for x in probe) + "]",
         "model": model.pk,
         "gallery": gallery.pk if gallery else None,

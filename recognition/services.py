@@ -22,7 +22,7 @@ from recognition.runtime import engine_for
 from recognition.search import Found
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 MAX_FRAMES = 16
 
@@ -91,7 +91,7 @@ class _Question:
     model: EmbeddingModel
     threshold: float
     frames: int
-    actor: AbstractBaseUser | AnonymousUser | None
+    actor: User | AnonymousUser | None
     claimed: Person | None = None
     gallery: Gallery | None = None
     started: float = field(default_factory=time.monotonic)
@@ -133,7 +133,7 @@ def verify(
     probe: Sequence[Pixels],
     person: Person,
     source: AttemptSource,
-    actor: AbstractBaseUser | AnonymousUser | None = None,
+    actor: User | AnonymousUser | None = None,
 ) -> Result:
     """1:1: is this the claimed person?
 
@@ -191,7 +191,7 @@ def recognize(
     gallery: Gallery | None = None,
     top: int = 1,
     source: AttemptSource,
-    actor: AbstractBaseUser | AnonymousUser | None = None,
+    actor: User | AnonymousUser | None = None,
 ) -> Result:
     """1:N: who is this, among the active people (of a gallery)?
 
