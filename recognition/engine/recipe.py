@@ -15,6 +15,7 @@ class Recipe:
 
     margin: added around the face's box, as a fraction of its size (0.1 = a tenth in all).
     align: "none", or "rotate": the eyes are brought level before the face is cut out.
+    shape: "stretch" fits the box to the square crop, "square" widens it to a square first.
     preprocessing: "standardize" = RGB, each crop by its own mean and deviation.
     flip: the embeddings of the crop and of its mirror image are averaged.
     """
@@ -25,6 +26,7 @@ class Recipe:
     detector: str = "centerface"
     align: Literal["none", "rotate"] = "rotate"
     margin: float = 0.1
+    shape: Literal["stretch", "square"] = "stretch"
     preprocessing: Literal["standardize", "deepface"] = "standardize"
     flip: bool = True
     dimensions: int = 128

@@ -21,7 +21,7 @@ Landmarks = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of the photo; it may reach over the photo's edge."""
+    """A rectangle in pixels of the photo, inside it."""
 
     x: float
     y: float

