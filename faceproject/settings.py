@@ -5,11 +5,13 @@ environment wins over it. A production machine has no such file: there, what is 
 error that names the variable. The README documents each variable in one table.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -24,7 +26,7 @@ HTTPS = env.bool("HTTPS", default=True)
 
 
 def _required(name: str, why: str) -> str:
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set: {why} For a local installation run `make setup` first."
@@ -123,10 +125,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 
-# Larger uploads are refused while they arrive, before a byte is decoded.
+# Bounds what is not a file; photos and archives stream to disk and have limits of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 200  # photos of one person, or frames, in one form
+PHOTO_MAX_BYTES = 25 * 1024 * 1024
+IMPORT_MAX_BYTES = 1024 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Celery -------------------------------------------------------------------------------
@@ -151,6 +157,17 @@ CELERY = {
     },
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }
+
+# --- Processes of `make run` ---------------------------------------------------------------
+
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)  # each holds the networks, about 350 MB
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+# A core stays free for the web server: somebody waits for its answer.
+WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=min(max((os.cpu_count() or 2) - 1, 1), 4))
+ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
+DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # --- Recognition --------------------------------------------------------------------------
 
@@ -202,4 +219,4 @@ LOGGING = {
 
 # --- Admin theme --------------------------------------------------------------------------
 
-UNFOLD = {"SITE_TITLE": "Face attendance", "SITE_HEADER": "Face attendance"}
+UNFOLD = admin_theme.UNFOLD

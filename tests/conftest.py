@@ -7,7 +7,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import django
 import pytest
+
+pytest_plugins = ["tests.fixtures"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Set when a controller of pytest-xdist has made the folder for its workers.
@@ -17,13 +20,15 @@ _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 def _prepare_environment() -> None:
     """Before Django reads its settings: tests never see the data of the checkout."""
     if not _IS_WORKER:
-        models = os.environ.get("MODELS_DIR") or _ROOT / "var" / "models"
+        # The networks are large: those that `make setup` fetched serve the tests too.
+        fetched = Path(os.environ.get("VAR_DIR") or _ROOT / "var") / "models"
+        models = os.environ.get("MODELS_DIR") or fetched
         os.environ["MODELS_DIR"] = str(Path(models).resolve())
         os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="face-tests-")
         Path(os.environ["VAR_DIR"]).chmod(0o711)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="faceproject.settings",
-        SECRET_KEY="only-for-tests",
+        SECRET_KEY="only-for-tests",  # noqa: S106
         ALLOWED_HOSTS="localhost",
         HTTPS="off",
         DEBUG="off",
@@ -31,6 +36,7 @@ def _prepare_environment() -> None:
 
 
 _prepare_environment()
+django.setup()  # the fixtures import models
 _running = ExitStack()
 
 

@@ -76,7 +76,7 @@ def start_server(
 ) -> "subprocess.Popen[bytes]":
     """Start a server in a session of its own: Ctrl-C at the terminal is not meant for it."""
     with open_log(log) as output:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             as_user(service_id(), program, arguments),
             cwd=cwd,
             stdin=subprocess.DEVNULL,

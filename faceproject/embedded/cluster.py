@@ -86,7 +86,7 @@ def _as_superuser(data: Path, *statements: str) -> None:
 
 
 def _run(uid: int, cwd: Path, name: str, arguments: list[str], text: str = "") -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         accounts.as_user(uid, program(name), arguments),
         cwd=cwd,
         input=text,

@@ -26,6 +26,9 @@ class Lease:
     var_dir: Path
     services: tuple[Service, ...]
 
+    def healthy(self) -> bool:
+        return all(service.running() for service in self.services)
+
     def ensure(self) -> None:
         with _locked(self.var_dir, "start", fcntl.LOCK_EX):
             for service in self.services:

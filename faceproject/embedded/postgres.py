@@ -41,8 +41,9 @@ class Postgres:
         return self.var_dir / "logs" / "postgres.log"
 
     def ping(self) -> pq.Ping:
-        host = addresses.socket_dir(self.var_dir)
-        return pq.PGconn.ping(f"host='{_quoted(host)}' dbname=postgres".encode())
+        host = _quoted(addresses.socket_dir(self.var_dir))
+        answer = pq.PGconn.ping(f"host='{host}' dbname=postgres connect_timeout=5".encode())
+        return pq.Ping(answer)
 
     def running(self) -> bool:
         return self.ping() == pq.Ping.OK

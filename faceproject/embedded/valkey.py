@@ -49,7 +49,7 @@ class Valkey:
     def log(self) -> Path:
         return self.var_dir / "logs" / "valkey.log"
 
-    def _client(self) -> "redis.Redis[bytes]":
+    def _client(self) -> redis.Redis:
         path = str(addresses.valkey_socket(self.var_dir))
         # No retries of the client's own: "down" is an answer here, wanted at once.
         return redis.Redis(unix_socket_path=path, socket_timeout=5, retry=Retry(NoBackoff(), 0))
