@@ -290,7 +290,11 @@ class Template(models.Model):
 
 
 class ImportRun(models.Model):
-    """One bulk import, with what became of each photo."""
+    """One bulk import, with what became of each photo.
+
+    done, stored, already and refused change in the transaction that stores the photo, so they
+    agree with what is there. Whether a stored photo became ready is said by `images`.
+    """
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -302,10 +306,14 @@ class ImportRun(models.Model):
     gallery = models.ForeignKey(Gallery, on_delete=models.SET_NULL, null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
     total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0, help_text="How many files are dealt with.")
     stored = models.PositiveIntegerField(default=0)
     already = models.PositiveIntegerField(default=0)
     refused: models.JSONField[Any, Any] = models.JSONField(
-        default=list, help_text="Files that were refused: name, code, reason."
+        default=list, help_text="The first files that were refused: name, code, reason."
+    )
+    names: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, editable=False, help_text="Folder to identity, while it is running."
     )
     error = models.CharField(max_length=400, blank=True)
     images = models.ManyToManyField(FaceImage, related_name="import_runs")
@@ -320,3 +328,7 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"Import of {self.name}"
+
+    @property
+    def refused_count(self) -> int:
+        return self.done - self.stored - self.already

@@ -45,3 +45,18 @@ def queue_photos(image_ids: Sequence[int]) -> bool:
         logger.warning("The broker cannot be reached; %d photos wait for it", len(image_ids))
         return False
     return True
+
+
+def queue_import(run_id: int) -> bool:
+    """Ask a worker to go on with an import. False when the broker cannot be reached.
+
+    Nothing is lost then: the sweep queues imports nobody is at.
+    """
+    from recognition.tasks import import_archive  # the task module imports services
+
+    try:
+        import_archive.delay(run_id)
+    except (OperationalError, OSError):
+        logger.warning("The broker cannot be reached; import %d waits for it", run_id)
+        return False
+    return True

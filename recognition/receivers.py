@@ -1,4 +1,4 @@
-"""New photos are embedded once their transaction is committed."""
+"""New photos are embedded, and imports worked off, once their transaction is committed."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,10 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
-from people.signals import photos_stored
-from recognition.queueing import queue_photos
+from people.signals import import_started, photos_stored
+from recognition.queueing import queue_import, queue_photos
 
 
 @receiver(photos_stored)
 def queue_on_commit(ids: Sequence[int], **_kwargs: Any) -> None:
     transaction.on_commit(partial(queue_photos, ids))
+
+
+@receiver(import_started)
+def queue_import_on_commit(run_id: int, **_kwargs: Any) -> None:
+    transaction.on_commit(partial(queue_import, run_id))

@@ -3,9 +3,15 @@
 from celery import shared_task
 from django.db import OperationalError
 
+from people import imports
 from recognition import upkeep
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
+from recognition.queueing import queue_import
+
+# Shorter than the broker waits before it gives a task to somebody else; between the slices a
+# worker can embed what has been stored.
+IMPORT_SLICE_S = 15
 
 
 @shared_task(
@@ -16,6 +22,17 @@ from recognition.enrolment import embed_images
 )
 def embed_photos(image_ids: list[int]) -> None:
     embed_images(image_ids)
+
+
+@shared_task(
+    autoretry_for=(OperationalError, OSError),
+    retry_backoff=True,
+    retry_backoff_max=60,
+    max_retries=8,
+)
+def import_archive(run_id: int) -> None:
+    if imports.work_off(run_id=run_id, for_seconds=IMPORT_SLICE_S):
+        queue_import(run_id)
 
 
 @shared_task

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from people import imports
 from people.models import EmbeddingModel, FaceImage
-from recognition.queueing import queue_photos
+from recognition.queueing import queue_import, queue_photos
 from recognition.search import ensure_index
 
 # Long enough that a photo whose message is under way is rarely queued twice; twice is harmless.
@@ -19,13 +20,17 @@ ORPHAN_AGE_S = 24 * 3600
 
 
 def sweep() -> int:
-    """Queue photos left pending, build an index that is due, remove files without a row.
+    """Queue photos and imports left waiting, build an index that is due, remove files without
+    a row.
 
     Returns how many photos were queued.
     """
     waiting = FaceImage.objects.waiting_longer_than(WAITING).order_by("id")
     ids = list(waiting.values_list("pk", flat=True)[:AT_ONCE])
     queue_photos(ids)
+    for run_id in imports.unattended_runs():
+        queue_import(run_id)
+    imports.remove_settled_archives()
     remove_orphans()
     ensure_index(EmbeddingModel.objects.current())
     return len(ids)
