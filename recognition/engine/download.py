@@ -62,7 +62,7 @@ def from_deepface(home: Path) -> None:
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
     try:
-        subprocess.run(  # noqa: S603 (a fixed command)
+        subprocess.run(
             command,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,

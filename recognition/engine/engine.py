@@ -1,11 +1,19 @@
 """Photo → faces → vectors. The one door to detector and network."""
 
+import os
+import threading
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recognition.engine.errors import FaceRefused
+from recognition.engine.limits import ENROLMENT, PROBE, choose
 from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
 from recognition.engine.types import EmbeddedFace, Embeddings, Face, Pixels
+
+if TYPE_CHECKING:
+    from recognition.engine.networks import Networks
 
 
 class Engine:
@@ -21,17 +29,20 @@ class Engine:
         self.recipe = recipe
         self._models_dir = models_dir
         self._threads = threads
+        self._networks: Networks | None = None
+        self._lock = threading.Lock()
+        _engines.add(self)
 
     def load(self) -> None:
         """Load the networks now. Raises WeightsMissing."""
-        raise NotImplementedError
+        self._loaded()
 
     def faces(self, photo: Pixels) -> list[Face]:
         """Every face of the photo, largest first.
 
         photo: (height, width, 3) uint8 RGB. Raises WeightsMissing.
         """
-        raise NotImplementedError
+        return self._loaded().faces(photo)
 
     def embed(self, faces: Sequence[Face]) -> Embeddings:
         """Embed faces, in batches of bounded size.
@@ -39,18 +50,61 @@ class Engine:
         Returns (n, 128) float32, unit L2 norm; n = 0 gives (0, 128). Raises WeightsMissing.
         Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
         """
-        raise NotImplementedError
+        return self._loaded().embedder.embed([face.crop for face in faces])
 
     def enrol(self, photos: Sequence[Pixels]) -> list[EmbeddedFace | FaceRefused]:
         """One outcome for each photo, in order, by the strict limits.
 
         A photo that cannot be used never spoils another. Raises WeightsMissing.
         """
-        raise NotImplementedError
+        chosen: list[Face | FaceRefused] = []
+        for photo in photos:
+            try:
+                chosen.append(choose(self.faces(photo), ENROLMENT))
+            except FaceRefused as refusal:
+                chosen.append(refusal)
+        vectors = iter(self.embed([face for face in chosen if isinstance(face, Face)]))
+        return [
+            EmbeddedFace(face, next(vectors)) if isinstance(face, Face) else face for face in chosen
+        ]
 
     def probe(self, photo: Pixels) -> EmbeddedFace:
         """The face presented now, by the lenient limits.
 
         Raises FaceRefused with the reason, or WeightsMissing.
         """
-        raise NotImplementedError
+        face = choose(self.faces(photo), PROBE)
+        return EmbeddedFace(face, self.embed([face])[0])
+
+    def _loaded(self) -> "Networks":
+        networks = self._networks
+        if networks is None:
+            with self._lock:
+                networks = self._networks
+                if networks is None:
+                    # Only here: importing the engine stays cheap until a face is looked for.
+                    from recognition.engine.networks import Networks
+
+                    networks = Networks.load(self._models_dir, self._threads, self.recipe)
+                    self._networks = networks
+        return networks
+
+    def _start_anew(self) -> None:
+        """In a forked child the sessions' threads are gone and the lock may be held for ever."""
+        if self._networks is not None:
+            # Never freed: a session that waits for threads of another process would hang.
+            _inherited.append(self._networks)
+        self._networks = None
+        self._lock = threading.Lock()
+
+
+_engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+_inherited: "list[Networks]" = []
+
+
+def _start_all_anew() -> None:
+    for engine in _engines:
+        engine._start_anew()
+
+
+os.register_at_fork(after_in_child=_start_all_anew)

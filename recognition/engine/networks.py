@@ -1,0 +1,43 @@
+"""Detector and embedder, loaded together from verified files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from recognition.engine import weights
+from recognition.engine.align import crop
+from recognition.engine.detector import CenterFace
+from recognition.engine.embedder import Embedder, facenet_client
+from recognition.engine.quality import measure
+from recognition.engine.recipe import Recipe
+from recognition.engine.sessions import open_session
+from recognition.engine.types import Detection, Face, Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    detector: CenterFace
+    embedder: Embedder
+    recipe: Recipe
+
+    @classmethod
+    def load(cls, models_dir: Path, threads: int | None, recipe: Recipe) -> "Networks":
+        """Raises WeightsMissing when a file is absent or altered."""
+        detector = weights.verified(models_dir, weights.DETECTOR)
+        facenet = weights.verified(models_dir, weights.FACENET)
+        if threads is not None:
+            cv2.setNumThreads(threads)
+        return cls(
+            CenterFace(open_session(detector, threads=threads)),
+            Embedder(facenet_client(facenet, home=models_dir, threads=threads), recipe),
+            recipe,
+        )
+
+    def faces(self, photo: Pixels) -> list[Face]:
+        """Every face of a (height, width, 3) uint8 RGB photo, largest first."""
+        return [self._face(photo, found) for found in self.detector.detect(photo)]
+
+    def _face(self, photo: Pixels, found: Detection) -> Face:
+        cut = crop(photo, found, self.recipe)
+        return Face(found.box, found.landmarks, found.confidence, cut, measure(found, cut))
