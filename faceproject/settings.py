@@ -114,10 +114,9 @@ MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolv
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "photos": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "people.storage.PrivateStorage",
         "OPTIONS": {
             "location": PHOTOS_DIR,
-            "base_url": None,  # a photo has no public address
             "file_permissions_mode": 0o600,
             "directory_permissions_mode": 0o700,
         },

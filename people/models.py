@@ -138,12 +138,7 @@ class FaceImage(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="images")
-    file = models.ImageField(
-        upload_to=photo_path,
-        storage=photo_storage,
-        width_field="width",
-        height_field="height",
-    )
+    file = models.FileField(upload_to=photo_path, storage=photo_storage)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     sha256 = models.CharField(max_length=64, editable=False, help_text="Of the bytes uploaded.")

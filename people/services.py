@@ -144,6 +144,8 @@ def enrol_photo(
     image = FaceImage(
         person=person,
         sha256=photo.sha256,
+        width=photo.pixels.shape[1],
+        height=photo.pixels.shape[0],
         source=source,
         accepted_at=timezone.now() if accept_flags else None,
         accepted_by=by if accept_flags else None,
@@ -157,9 +159,11 @@ def enrol_photo(
         # Somebody stored the same photo, or erased the person, since we looked.
         image.file.delete(save=False)
         existing = FaceImage.objects.filter(person_id=person.pk, sha256=photo.sha256).first()
-        if existing is None:
+        if existing is not None:
+            return Enrolled(image=existing, already=True)
+        if not Person.objects.filter(pk=person.pk).exists():
             raise PersonUnknown("This person has been erased meanwhile.") from None
-        return Enrolled(image=existing, already=True)
+        raise
     except BaseException:
         image.file.delete(save=False)
         raise

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('file', models.ImageField(height_field='height', storage=people.models.photo_storage, upload_to=people.models.photo_path, width_field='width')),
+                ('file', models.FileField(storage=people.models.photo_storage, upload_to=people.models.photo_path)),
                 ('width', models.PositiveIntegerField(editable=False)),
                 ('height', models.PositiveIntegerField(editable=False)),
                 ('sha256', models.CharField(editable=False, help_text='Of the bytes uploaded.', max_length=64)),

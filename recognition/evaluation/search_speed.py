@@ -87,7 +87,7 @@ def _fill(size: int, rng: np.random.Generator, progress: Callable[[int], object]
         recognize_threshold=0.8,
         outlier_threshold=1.1,
     )
-    basis = rng.normal(size=(DIRECTIONS, DIMENSIONS))
+    basis = rng.normal(size=(DIRECTIONS, DIMENSIONS)).astype(np.float32)
     for vectors in _chunks(size, basis, rng):
         people = Person.objects.bulk_create(
             Person(full_name=f"Synthetic {n}") for n in range(len(vectors))

@@ -1,0 +1,65 @@
+"""Fixtures about people and faces; `conftest.py` registers them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
+from people.services import enrol_photo
+from people.storage import PrivateStorage
+from recognition.enrolment import embed_images
+from tests.faces import FakeEngine, photo_of
+
+Enrol = Callable[..., Person]
+
+
+@pytest.fixture(autouse=True)
+def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Photos of a test live and go with it."""
+    settings.PHOTOS_DIR = tmp_path / "photos"
+    options = {**settings.STORAGES["photos"]["OPTIONS"], "location": settings.PHOTOS_DIR}
+    field = FaceImage._meta.get_field("file")
+    monkeypatch.setattr(field, "storage", PrivateStorage(**options))
+    return settings.PHOTOS_DIR
+
+
+@pytest.fixture
+def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    engine = FakeEngine()
+    for module in ("recognition.enrolment", "recognition.services", "recognition.runtime"):
+        monkeypatch.setattr(f"{module}.engine_for", lambda _model: engine)
+    return engine
+
+
+@pytest.fixture
+def model(db: None) -> EmbeddingModel:
+    """The active model, with thresholds at round angles: 45°, 60° and 90°."""
+    model = EmbeddingModel.objects.current()
+    model.recognize_threshold = 0.765
+    model.verify_threshold = 1.0
+    model.outlier_threshold = 1.414
+    model.save()
+    return model
+
+
+@pytest.fixture
+def enrol(fake_engine: FakeEngine, model: EmbeddingModel) -> Enrol:
+    """enrol("Ann", 10, 12, gallery=...): a person whose photos at these angles are settled."""
+
+    def enrol(name: str, *angles: float, gallery: Gallery | None = None) -> Person:
+        person = Person.objects.create(full_name=name)
+        if gallery is not None:
+            person.galleries.add(gallery)
+        for number, angle in enumerate(angles):
+            stored = enrol_photo(
+                person=person,
+                data=photo_of(angle, variant=number),
+                source=FaceImageSource.ADMIN,
+            )
+            assert stored.image is not None
+            embed_images([stored.image.pk])
+        return person
+
+    return enrol
