@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from people.errors import Refusal
-from people.imports.names import Identity
+from people.imports.names import MAX_LENGTHS, Identity
 from people.models import FaceImageSource, Gallery, Person
 from people.services import Enrolled, enrol_photo, get_or_add_person
 
@@ -19,8 +19,13 @@ class StaffNumberTaken(Refusal):
     code = "staff_number_taken"
 
 
+class NameUnusable(Refusal):
+    code = "name_unusable"
+
+
 def gallery_called(name: str) -> tuple[Gallery, bool]:
-    """The gallery of this name, made if there is none. True when new."""
+    """The gallery of this name, made if there is none. True when new. Raises NameUnusable."""
+    _check("gallery", name)
     gallery = Gallery.objects.filter(name__iexact=name.strip()).first()
     if gallery is not None:
         return gallery, False
@@ -35,22 +40,34 @@ def enrol_entry(
     source: FaceImageSource = FaceImageSource.IMPORT,
     accept_flags: bool = False,
     by: User | None = None,
-) -> Enrolled:
-    """Enrol a photo for somebody who is added when unknown; all of it or nothing.
+) -> tuple[Enrolled, bool]:
+    """Enrol a photo for somebody who is added when unknown; True when added now.
 
-    Nobody is added for a photo that cannot be read. Raises PersonAmbiguous, StaffNumberTaken.
+    All of it happens or nothing: nobody is added for a photo that cannot be read.
+    Raises NameUnusable, PersonAmbiguous, StaffNumberTaken.
     """
     with transaction.atomic():
         person, is_new = _person(who, gallery)
         enrolled = enrol_photo(
             person=person, data=data, source=source, accept_flags=accept_flags, by=by
         )
-        if enrolled.error is not None and is_new:
+        is_kept = enrolled.error is None
+        if is_new and not is_kept:
             transaction.set_rollback(True)
-    return enrolled
+    return enrolled, is_new and is_kept
+
+
+def _check(what: str, name: str) -> None:
+    if not name.strip() or len(name) > MAX_LENGTHS[what] or "\0" in name:
+        raise NameUnusable(
+            f"A {what.replace('_', ' ')} has 1 to {MAX_LENGTHS[what]} characters; correct it."
+        )
 
 
 def _person(who: Identity, gallery: Gallery | None) -> tuple[Person, bool]:
+    _check("full_name", who.full_name)
+    if who.staff_number:
+        _check("staff_number", who.staff_number)
     if who.gallery:
         gallery, _is_new = gallery_called(who.gallery)
     person, is_new = get_or_add_person(

@@ -157,7 +157,7 @@ def _enrol(
 
 
 def _store(run: ImportRun, file: Entry, data: bytes) -> RefusedFile | None:
-    enrolled = enrol_entry(who=file.who, data=data, gallery=run.gallery, by=run.started_by)
+    enrolled, _is_new = enrol_entry(who=file.who, data=data, gallery=run.gallery, by=run.started_by)
     if enrolled.image is None:
         error = enrolled.error or BadPhoto("The photo was not stored.")
         return RefusedFile(file.name, error.code, error.message)
