@@ -152,7 +152,8 @@ CELERY = {
     "task_ignore_result": True,
     "worker_prefetch_multiplier": 1,
     "beat_schedule": {
-        "sweep": {"task": "recognition.tasks.sweep", "schedule": 60.0},
+        "sweep": {"task": "recognition.tasks.sweep", "schedule": 30.0},
+        "tidy": {"task": "recognition.tasks.tidy", "schedule": 24 * 3600.0},
     },
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }

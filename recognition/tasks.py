@@ -1,6 +1,9 @@
 """Celery tasks. Each is one service call and safe to run twice."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 from django.db import OperationalError
 
 from people import imports
@@ -38,3 +41,14 @@ def import_archive(run_id: int) -> None:
 @shared_task
 def sweep() -> None:
     upkeep.sweep()
+
+
+@shared_task
+def tidy() -> None:
+    upkeep.tidy()
+
+
+@worker_ready.connect
+def sweep_at_start(**_kwargs: Any) -> None:
+    """A worker that comes back need not wait for the clock to find what was left."""
+    sweep.delay()

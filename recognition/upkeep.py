@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
@@ -17,11 +19,11 @@ WAITING = timedelta(seconds=20)
 # The broker never holds more of them than this for each sweep.
 AT_ONCE = 400
 ORPHAN_AGE_S = 24 * 3600
+FILES_AT_ONCE = 1000
 
 
 def sweep() -> int:
-    """Queue photos and imports left waiting, build an index that is due, remove files without
-    a row.
+    """Queue photos and imports left waiting, and build an index that is due.
 
     Returns how many photos were queued.
     """
@@ -30,23 +32,34 @@ def sweep() -> int:
     queue_photos(ids)
     for run_id in imports.unattended_runs():
         queue_import(run_id)
-    imports.remove_settled_archives()
-    remove_orphans()
     ensure_index(EmbeddingModel.objects.current())
     return len(ids)
 
 
-def remove_orphans() -> int:
-    """Delete photo files that no row points to: a crash fell between file and row.
+def tidy() -> int:
+    """Remove archives that are done with, and photo files that no row points to.
 
-    Only of a local photo folder; old enough that no transaction can still be about to commit.
+    A crash between file and row leaves such a file. Only those are taken that are old enough for
+    no transaction to be about to commit. Returns how many photos were removed.
     """
+    imports.remove_settled_archives()
     removed = 0
-    now = time.time()
-    for path in settings.PHOTOS_DIR.glob("??/*.jpg"):
-        if now - path.stat().st_mtime < ORPHAN_AGE_S:
-            continue
-        if not FaceImage.objects.filter(file=f"{path.parent.name}/{path.name}").exists():
-            path.unlink(missing_ok=True)
-            removed += 1
+    for folder in settings.PHOTOS_DIR.glob("??"):
+        old = [path for path in folder.glob("*.jpg") if _is_old(path)]
+        for start in range(0, len(old), FILES_AT_ONCE):
+            removed += _remove_orphans(old[start : start + FILES_AT_ONCE])
     return removed
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > ORPHAN_AGE_S
+
+
+def _remove_orphans(paths: Sequence[Path]) -> int:
+    # A photo's file is named by its public id, which is indexed; the file's name is not.
+    rows = FaceImage.objects.filter(public_id__in=[path.stem for path in paths])
+    known = {public_id.hex for public_id in rows.values_list("public_id", flat=True)}
+    orphans = [path for path in paths if path.stem not in known]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)

@@ -1,6 +1,9 @@
 """Photos become ready or rejected, whoever embeds them and however often."""
 
+import os
+import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
@@ -175,3 +178,15 @@ def test_the_sweep_queues_what_was_left_pending(
     upkeep.sweep()
     assert queued == [old.pk]
     assert fresh.state == "pending"
+
+
+def test_tidying_removes_only_old_files_without_a_row(ann: Person, photos_dir: Path) -> None:
+    kept = photos_dir / store(ann, photo_of(10)).file.name
+    fresh, orphan = kept.with_name(f"{uuid.uuid4().hex}.jpg"), kept.with_name("0.jpg")
+    for path in (fresh, orphan):
+        path.write_bytes(b"")
+    for path in (kept, orphan):
+        os.utime(path, (0, 0))
+    orphan = orphan.rename(orphan.with_name(f"{uuid.uuid4().hex}.jpg"))
+    assert upkeep.tidy() == 1
+    assert (kept.exists(), fresh.exists(), orphan.exists()) == (True, True, False)
