@@ -8,6 +8,10 @@ from recognition.engine.recipe import Recipe
 from recognition.engine.types import Crop, Detection, Landmarks, Pixels
 
 SIDE = 160  # pixels, the network's input
+# Landmarks in a square crop without margin, the mean over LFW View 1, pixels.
+_MEAN_FACE = np.array([[53.3, 61.2], [107.9, 61.2], [79.6, 93.2], [55.8, 118.3], [101.6, 118.2]])
+
+Matrix = NDArray[np.float64]
 
 
 def crop(photo: Pixels, face: Detection, recipe: Recipe) -> Crop:
@@ -35,16 +39,31 @@ def crop(photo: Pixels, face: Detection, recipe: Recipe) -> Crop:
     return np.asarray(cut, np.uint8)
 
 
-def _placement(face: Detection, recipe: Recipe) -> NDArray[np.float64]:
+def _placement(face: Detection, recipe: Recipe) -> Matrix:
     """The (2, 3) map from crop pixels to photo pixels."""
+    if recipe.align == "landmarks":
+        middle = SIDE / 2
+        return similarity(middle + (_MEAN_FACE - middle) / (1 + recipe.margin), face.landmarks)
     size = np.array([face.box.width, face.box.height]) * (1 + recipe.margin)
     if recipe.shape == "square":
         size[:] = size.max()
     angle = eye_angle(face.landmarks) if recipe.align == "rotate" else 0.0
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin], [sin, cos]]) * (size / SIDE)
-    middle = np.array(face.box.centre) - turn @ np.array([SIDE / 2, SIDE / 2])
-    return np.column_stack([turn, middle])
+    shift = np.array(face.box.centre) - turn @ np.array([SIDE / 2, SIDE / 2])
+    return np.column_stack([turn, shift])
+
+
+def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> Matrix:
+    """The (2, 3) map by turning, scaling and shifting that brings (n, 2) points nearest to others.
+
+    Least squares in closed form: with points as complex numbers, target ≈ a · source + b.
+    """
+    z, w = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
+    centred = z - z.mean()
+    a = np.vdot(centred, w - w.mean()) / np.vdot(centred, centred)
+    b = w.mean() - a * z.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
 def eye_angle(landmarks: Landmarks) -> float:

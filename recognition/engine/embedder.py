@@ -24,25 +24,24 @@ class Embedder:
         self._client = client
         self._recipe = recipe
 
-    def embed(self, crops: Sequence[Crop]) -> Embeddings:
+    def embed(self, crops: Sequence[Crop], *, mirror: bool) -> Embeddings:
         """Embed aligned crops in batches of bounded size.
 
-        crops: n of (160, 160, 3) uint8 RGB. Returns (n, 128) float32, unit L2 norm; n = 0 gives
-        (0, 128).
+        crops: n of (160, 160, 3) uint8 RGB. mirror: average each with its mirror image. Returns
+        (n, 128) float32, unit L2 norm; n = 0 gives (0, 128).
         """
         if not crops:
             return np.empty((0, self._recipe.dimensions), np.float32)
         batches = (np.stack(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH))
-        return np.concatenate([self._embed_batch(batch) for batch in batches])
+        return np.concatenate([self._embed_batch(batch, mirror=mirror) for batch in batches])
 
-    def _embed_batch(self, batch: NDArray[np.uint8]) -> Embeddings:
+    def _embed_batch(self, batch: NDArray[np.uint8], *, mirror: bool) -> Embeddings:
         pixels = preprocess(batch, self._recipe)
         vectors = _unit(self._client.predict(pixels))
-        if self._recipe.flip:
-            # A face and its mirror image are the same person; what differs is chance.
-            mirrored = _unit(self._client.predict(pixels[:, :, ::-1]))
-            vectors = _unit(vectors + mirrored)
-        return vectors
+        if not mirror:
+            return vectors
+        # A face and its mirror image are the same person; what differs is chance.
+        return _unit(vectors + _unit(self._client.predict(pixels[:, :, ::-1])))
 
 
 def preprocess(batch: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:

@@ -44,13 +44,15 @@ class Engine:
         """
         return self._loaded().faces(photo)
 
-    def embed(self, faces: Sequence[Face]) -> Embeddings:
+    def embed(self, faces: Sequence[Face], *, enrolled: bool = False) -> Embeddings:
         """Embed faces, in batches of bounded size.
 
+        enrolled: they go into templates; a recipe may take more time for those than for probes.
         Returns (n, 128) float32, unit L2 norm; n = 0 gives (0, 128). Raises WeightsMissing.
         Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
         """
-        return self._loaded().embedder.embed([face.crop for face in faces])
+        mirror = self.recipe.flip == "always" or (enrolled and self.recipe.flip == "enrolment")
+        return self._loaded().embedder.embed([face.crop for face in faces], mirror=mirror)
 
     def enrol(self, photos: Sequence[Pixels]) -> list[EmbeddedFace | FaceRefused]:
         """One outcome for each photo, in order, by the strict limits.
@@ -63,7 +65,8 @@ class Engine:
                 chosen.append(choose(self.faces(photo), ENROLMENT))
             except FaceRefused as refusal:
                 chosen.append(refusal)
-        vectors = iter(self.embed([face for face in chosen if isinstance(face, Face)]))
+        usable = [face for face in chosen if isinstance(face, Face)]
+        vectors = iter(self.embed(usable, enrolled=True))
         return [
             EmbeddedFace(face, next(vectors)) if isinstance(face, Face) else face for face in chosen
         ]

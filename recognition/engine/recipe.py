@@ -14,21 +14,23 @@ class Recipe:
     """Everything that changes a vector. Stored with each embedding model.
 
     margin: added around the face's box, as a fraction of its size (0.1 = a tenth in all).
-    align: "none", or "rotate": the eyes are brought level before the face is cut out.
+    align: "rotate" brings the eyes level before the face is cut out; "landmarks" fits the five
+    landmarks to those of a mean face, by turning, scaling and shifting.
     shape: "stretch" fits the box to the square crop, "square" widens it to a square first.
     preprocessing: "standardize" = RGB, each crop by its own mean and deviation.
-    flip: the embeddings of the crop and of its mirror image are averaged.
+    flip: for which photos the embeddings of the crop and of its mirror image are averaged. It
+    doubles the network's time, so it may be kept for enrolled photos, which nobody waits for.
     """
 
     name: str = "facenet128"
     version: int = 1
     network: str = "facenet_weights"
     detector: str = "centerface"
-    align: Literal["none", "rotate"] = "rotate"
+    align: Literal["none", "rotate", "landmarks"] = "rotate"
     margin: float = 0.1
     shape: Literal["stretch", "square"] = "stretch"
     preprocessing: Literal["standardize", "deepface"] = "standardize"
-    flip: bool = True
+    flip: Literal["never", "enrolment", "always"] = "enrolment"
     dimensions: int = 128
 
     def to_json(self) -> str:

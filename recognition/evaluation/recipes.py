@@ -1,0 +1,98 @@
+"""Which recipe tells people apart best: every candidate on LFW View 1."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from people.images import decode
+from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Face, Pixels, Recipe
+from recognition.evaluation.pairs import Score, View1, score
+
+_BOX = replace(DEFAULT_RECIPE, flip="never", align="rotate", shape="stretch", margin=0.0)
+_LANDMARKS = replace(_BOX, align="landmarks")
+# What is compared. Mirroring is scored for each of them, from the same embeddings.
+CANDIDATES: dict[str, Recipe] = {
+    "deepface's pixels": replace(_BOX, preprocessing="deepface"),
+    "box": _BOX,
+    "box + 10 %": replace(_BOX, margin=0.1),
+    "box + 20 %": replace(_BOX, margin=0.2),
+    "box, not levelled": replace(_BOX, align="none"),
+    "box, square": replace(_BOX, shape="square"),
+    "landmarks - 20 %": replace(_LANDMARKS, margin=-0.2),
+    "landmarks - 10 %": replace(_LANDMARKS, margin=-0.1),
+    "landmarks": _LANDMARKS,
+    "landmarks + 10 %": replace(_LANDMARKS, margin=0.1),
+}
+
+
+def compare(
+    view: View1,
+    *,
+    models_dir: Path,
+    cache: Path,
+    names: Sequence[str],
+    progress: Callable[[], object],
+) -> Iterator[tuple[str, dict[str, Score]]]:
+    """Score candidates one by one: name, and the score for each way of mirroring.
+
+    cache: folder for embeddings, named by the recipe and the photos they come from.
+    """
+    for name in names:
+        engine = Engine(models_dir=models_dir, recipe=CANDIDATES[name])
+        plain, mirrored = _embeddings(engine, view, cache, progress)
+        both = plain + mirrored
+        both /= np.linalg.norm(both, axis=1, keepdims=True)
+        yield (
+            name,
+            {
+                "never": score(view, plain, plain),
+                "enrolment": score(view, both, plain),
+                "always": score(view, both, both),
+            },
+        )
+
+
+def _embeddings(
+    engine: Engine, view: View1, cache: Path, progress: Callable[[], object]
+) -> tuple[Embeddings, Embeddings]:
+    """Of every photo and of its mirror image, each (n, 128)."""
+    key = hashlib.sha256(engine.recipe.to_json().encode())
+    for photo in view.photos:
+        key.update(photo.read_bytes())
+    file = cache / f"{key.hexdigest()}.npy"
+    if file.is_file():
+        stored: Embeddings = np.load(file)
+    else:
+        batches = [_embed(engine, batch, progress) for batch in _batches(view.photos)]
+        stored = np.concatenate(batches, axis=1)
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(file, stored)
+    return stored[0], stored[1]
+
+
+def _embed(engine: Engine, photos: Sequence[Path], progress: Callable[[], object]) -> Embeddings:
+    """(2, n, 128): as they are, and mirrored."""
+    faces = []
+    for photo in photos:
+        faces.append(most_central(engine, decode(photo.read_bytes()).pixels))
+        progress()
+    mirrored = [replace(face, crop=face.crop[:, ::-1]) for face in faces]
+    return np.stack([engine.embed(faces), engine.embed(mirrored)])
+
+
+def most_central(engine: Engine, photo: Pixels) -> Face:
+    """The face LFW means: one photo in five shows a second one. Raises ValueError if none."""
+    middle = np.array([photo.shape[1], photo.shape[0]]) / 2
+
+    def distance(face: Face) -> float:
+        return float(np.linalg.norm(np.array(face.box.centre) - middle))
+
+    return min(engine.faces(photo), key=distance)
+
+
+def _batches(photos: Sequence[Path], size: int = 16) -> Iterator[Sequence[Path]]:
+    for start in range(0, len(photos), size):
+        yield photos[start : start + size]
