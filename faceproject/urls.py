@@ -1,10 +1,12 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/ask/", include("recognition.ask.urls")),
     path("admin/", admin.site.urls),
+    path("", include("people.urls")),
 ]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -35,6 +39,41 @@ class PersonQuerySet(models.QuerySet["Person"]):
         if len(compact) == 32 and all(c in "0123456789abcdef" for c in compact):
             found |= Q(public_id=compact)
         return self.filter(found)
+
+    def with_photos_in(self, state: str) -> PersonQuerySet:
+        return self.filter(Exists(_photos_of_person().filter(state=state)))
+
+    def without_photos_in(self, state: str) -> PersonQuerySet:
+        return self.filter(~Exists(_photos_of_person().filter(state=state)))
+
+    def with_photo_counts(self) -> PersonQuerySet:
+        """Annotates photos_ready, photos_pending, photos_rejected.
+
+        By subqueries, so that a page of people costs its rows and not the whole table.
+        """
+        counts = {}
+        for state in ("ready", "pending", "rejected"):
+            photos = _photos_of_person().filter(state=state).order_by().values("person")
+            counts[f"photos_{state}"] = Coalesce(
+                Subquery(photos.annotate(number=Count("pk")).values("number")), 0
+            )
+        return self.annotate(**counts)
+
+    def with_portrait(self) -> PersonQuerySet:
+        """Annotates portrait, the public id of a photo to show: a ready one if there is one."""
+        return self.annotate(portrait=_portrait())
+
+    def portraits(self) -> dict[int, UUID | None]:
+        return dict(self.annotate(shown=_portrait()).values_list("pk", "shown"))
+
+
+def _photos_of_person() -> models.QuerySet[FaceImage]:
+    return apps.get_model("people", "FaceImage").objects.filter(person=OuterRef("pk"))
+
+
+def _portrait() -> Subquery:
+    best = _photos_of_person().order_by(Exact(F("state"), "ready").desc(), "id")
+    return Subquery(best.values("public_id")[:1])
 
 
 class FaceImageQuerySet(models.QuerySet["FaceImage"]):

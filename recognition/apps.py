@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RecognitionConfig(AppConfig):
@@ -7,3 +8,7 @@ class RecognitionConfig(AppConfig):
 
     def ready(self) -> None:
         from recognition import receivers  # noqa: F401  connects them
+        from recognition.roles import create_roles
+
+        # After the permissions of both applications exist: auth creates them by the same signal.
+        post_migrate.connect(create_roles, sender=self)

@@ -1,0 +1,51 @@
+"""The form of a person, with several photos at once when added."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+
+from people.forms import PhotosField
+from people.models import Person
+
+AT_ONCE = 40  # photos; Django takes at most 100 files in one request
+
+if TYPE_CHECKING:
+    Form = forms.ModelForm[Person]
+else:
+    Form = forms.ModelForm
+
+
+class PersonForm(Form):
+    photos = PhotosField(
+        most=AT_ONCE,
+        required=False,
+        help_text="Several at once; drop them here. Three to five different photos work best:"
+        " one person, face visible, good light.",
+    )
+
+    class Meta:
+        model = Person
+        fields = (
+            "full_name", "staff_number", "galleries", "is_active", "user",
+            "consent_method", "consent_at",
+        )  # fmt: skip
+        help_texts: ClassVar = {
+            "galleries": "Where this person can be recognized. Without one, only when no gallery"
+            " is asked for.",
+            "consent_method": "How the person agreed to be recognized.",
+            "consent_at": "Now, when left empty.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data = self.cleaned_data
+        if data.get("consent_method") and not data.get("consent_at"):
+            data["consent_at"] = timezone.now()
+        elif data.get("consent_at") and not data.get("consent_method"):
+            self.add_error("consent_method", "Say how consent was given, or empty its date.")
+        return data
+
+    @property
+    def changes_consent(self) -> bool:
+        return bool({"consent_method", "consent_at"} & set(self.changed_data))

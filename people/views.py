@@ -1,0 +1,40 @@
+"""Photos, for those who may see them. There is no other way to one."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from people.images import thumbnail
+from people.models import FaceImage
+
+THUMBNAIL_SIDE = 256  # px; sharp at 128 on a display of double density
+
+_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Disposition": 'inline; filename="photo.jpg"',
+}
+
+
+@require_safe
+@login_required
+def photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One photo, or with `?size=thumb` a small one. Permission is asked before existence."""
+    user = request.user
+    if not (user.is_active and user.is_staff and user.has_perm("people.view_photo")):
+        raise PermissionDenied
+    image = get_object_or_404(FaceImage, public_id=public_id)
+    try:
+        with image.file.open("rb") as file:
+            data = file.read()
+    except FileNotFoundError as error:
+        raise Http404 from error
+    if request.GET.get("size") == "thumb":
+        data = thumbnail(data, THUMBNAIL_SIDE)
+    return HttpResponse(data, content_type="image/jpeg", headers=_HEADERS)

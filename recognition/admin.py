@@ -1,0 +1,89 @@
+"""The log of decisions: read, filtered, never changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from people.admin.base import ReadOnly
+from recognition import services
+from recognition.models import Attempt
+
+DECIDED = {
+    services.MATCH: "Match",
+    services.NO_MATCH: "No match",
+    services.UNKNOWN: "Unknown",
+}
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """Fixed choices: asking a log of millions which outcomes it holds would read all of it."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*DECIDED.items(), ("refused", "Photo not usable")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Attempt]) -> QuerySet[Attempt]:
+        if self.value() == "refused":
+            return queryset.exclude(outcome__in=DECIDED)
+        return queryset.filter(outcome=self.value()) if self.value() else queryset
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly[Attempt]):
+    list_display = ("created_at", "shown_outcome", "purpose", "claimed", "found", "measured",
+                    "gallery", "source", "actor")  # fmt: skip
+    list_filter: ClassVar = [OutcomeFilter, "purpose", "source", "gallery", "model"]
+    list_select_related = ("claimed", "found", "gallery", "actor", "model")
+    date_hierarchy = "created_at"
+    search_fields: ClassVar = [
+        "claimed__full_name", "claimed__staff_number", "found__full_name", "found__staff_number",
+    ]  # fmt: skip
+    search_help_text = "Search by the person claimed or found"
+    fieldsets: ClassVar = [
+        (None, {"fields": ["created_at", "purpose", "source", "actor"]}),
+        ("Answer", {"fields": ["shown_outcome", "reason", "claimed", "found", "gallery"]}),
+        (
+            "Measured",
+            {"fields": ["shown_distance", "shown_runner_up", "shown_threshold", "model", "frames",
+                        "took", "public_id"]},
+        ),
+    ]  # fmt: skip
+
+    @admin.display(description="outcome", ordering="outcome")
+    def shown_outcome(self, attempt: Attempt) -> SafeString:
+        return render_to_string(
+            "recognition/outcome.html",
+            {"attempt": attempt, "label": DECIDED.get(attempt.outcome, attempt.outcome)},
+        )
+
+    @admin.display(description="distance / threshold", ordering="distance")
+    def measured(self, attempt: Attempt) -> str:
+        return f"{three(attempt.distance)} / {three(attempt.threshold)}"
+
+    @admin.display(description="distance")
+    def shown_distance(self, attempt: Attempt) -> str:
+        return three(attempt.distance)
+
+    @admin.display(description="runner-up's distance")
+    def shown_runner_up(self, attempt: Attempt) -> str:
+        return three(attempt.runner_up_distance)
+
+    @admin.display(description="threshold")
+    def shown_threshold(self, attempt: Attempt) -> str:
+        return three(attempt.threshold)
+
+    @admin.display(description="time taken")
+    def took(self, attempt: Attempt) -> str:
+        return f"{attempt.duration_ms} ms"
+
+
+def three(distance: float | None) -> str:
+    return "–" if distance is None else f"{distance:.3f}"
