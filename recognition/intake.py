@@ -30,6 +30,7 @@ class Taken:
     """What became of one photo. state: ready, rejected, waiting or refused.
 
     already: it had been stored before. code and reason say why, where it is not ready.
+    image: the row's key, unless it was refused.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Taken:
     already: bool = False
     code: str = ""
     reason: str = ""
+    image: int | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -60,6 +62,10 @@ class Report:
 
     def count(self, state: str) -> int:
         return sum(photo.state == state for photo in self.photos)
+
+    @property
+    def states(self) -> dict[str, int]:
+        return {state: self.count(state) for state in (READY, WAITING, REJECTED, REFUSED)}
 
     @property
     def already(self) -> int:
@@ -172,6 +178,5 @@ def _states(stored: list[_Stored]) -> Iterator[Taken]:
             yield Taken(one.name, person, REFUSED, code=error.code, reason=error.message)
         else:
             state = WAITING if image.state == FaceImageState.PENDING else image.state
-            yield Taken(
-                one.name, person, state, one.already, code=image.reason_code, reason=image.reason
-            )
+            code, reason = image.reason_code, image.reason
+            yield Taken(one.name, person, state, one.already, code, reason, image.pk)

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from people.imports import Entry, RefusedFile
-from recognition.intake import READY, REFUSED, REJECTED, WAITING, Plan, Report, Taken, take_in
+from recognition.intake import REFUSED, WAITING, Plan, Report, Taken, take_in
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, read_photo
 
 _SHOWN = 20
@@ -37,21 +37,20 @@ class IntakeCommand(FaceCommand):
 
     def tell(self, report: Report, plan: Plan, extra: dict[str, Any] | None = None) -> int:
         """Print the report; returns the exit code."""
-        states = {state: report.count(state) for state in (READY, WAITING, REJECTED, REFUSED)}
         self.give(
             {
                 **(extra or {}),
                 "photos": {
                     "total": len(report.photos),
-                    **states,
+                    **report.states,
                     "already": report.already,
                 },
                 "reasons": report.reasons,
                 "not_enrolled": [photo.as_json() for photo in report.failures],
             }
         )
-        self.say(_summary(report, states))
-        self._tell_waiting(report, plan, states[WAITING])
+        self.say(summary(report))
+        self._tell_waiting(report, plan, report.count(WAITING))
         for photo in report.failures[:_SHOWN]:
             self.say(f"  {photo.name}: {photo.reason} [{photo.code}]")
         if len(report.failures) > _SHOWN:
@@ -69,8 +68,8 @@ class IntakeCommand(FaceCommand):
             self.say("A worker has them in hand.")
 
 
-def _summary(report: Report, states: dict[str, int]) -> str:
-    parts = [f"{number} {state}" for state, number in states.items() if number]
+def summary(report: Report) -> str:
+    parts = [f"{number} {state}" for state, number in report.states.items() if number]
     if report.already:
         parts.append(f"{report.already} of them already there")
     return f"{len(report.photos)} photos: {', '.join(parts) or 'nothing to do'}."
