@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from people.models import FaceImage, Person
 from tests.faces import photo_of
@@ -156,3 +157,22 @@ def test_a_photo_is_reached_only_through_its_own_person(
     bob = enrol("Bob", 90)
     image = ann.images.get()
     assert hr.post(at("delete_photo", bob.pk, image.public_id)).status_code == 404
+
+
+def test_with_the_broker_down_a_photo_is_stored_and_waits(
+    hr: Client,
+    ann: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: OnCommit,
+) -> None:
+    def unreachable(*_arguments: object) -> None:
+        raise OperationalError("nobody listens")
+
+    monkeypatch.setattr("recognition.tasks.embed_photos.delay", unreachable)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = hr.post(
+            at("add_photos", ann.pk), {"photos": [upload(photo_of(12))]}, headers=HTMX
+        )
+    assert "1 pending" in response.content.decode()
+    FaceImage.objects.pending().update(created_at=timezone.now() - timedelta(minutes=1))
+    assert "waiting: no worker" in hr.get(at("photos", ann.pk)).content.decode()
