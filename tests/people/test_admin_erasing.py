@@ -41,10 +41,7 @@ def test_erasing_removes_rows_vectors_and_files_and_says_so(
         response = hr.post(erase_url(ann), follow=True)
     html = response.content.decode()
     assert "Ann is erased. Removed: 3 photos with file, 3 vectors of them, 1 template." in html
-    assert not any(
-        model.objects.exists()
-        for model in (Person, FaceImage, FaceEmbedding, Template)
-    )
+    assert not any(model.objects.exists() for model in (Person, FaceImage, FaceEmbedding, Template))
     assert not list(photos_dir.glob("*/*.jpg"))
 
 
@@ -84,3 +81,12 @@ def test_somebody_erased_meanwhile_is_said_to_be_gone(hr: Client, ann: Person) -
     url = erase_url(ann)
     hr.post(url)
     assert hr.post(url).status_code == 404
+
+
+def test_too_many_people_are_not_erased_at_once(
+    hr: Client, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("people.admin.erasing.AT_ONCE", 0)
+    chosen = {"action": "erase_selected", "_selected_action": [ann.pk], "confirmed": "1"}
+    assert "Erase at most 0 people" in hr.post(LIST, chosen, follow=True).content.decode()
+    assert Person.objects.exists()

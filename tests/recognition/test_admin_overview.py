@@ -1,6 +1,8 @@
 """The first page, and the groups of a new installation."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -59,3 +61,12 @@ def test_what_an_operator_changed_about_a_group_stays(db: None) -> None:
 def test_an_auditor_may_only_read_attempts(db: None) -> None:
     permissions = Group.objects.get(name="Auditor").permissions
     assert list(permissions.values_list("codename", flat=True)) == ["view_attempt"]
+
+
+def test_every_number_leads_to_its_list(root: Client, enrol: Enrol) -> None:
+    enrol("Ann", 10)
+    links = re.findall(r'class="face-number[^"]*"\s+href="([^"]+)"', overview(root))
+    assert len(links) == 8
+    for link in links:
+        response = root.get(unescape(link))
+        assert response.status_code == 200, link
