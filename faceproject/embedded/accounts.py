@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -77,12 +78,34 @@ def as_user(uid: int, program: Path, arguments: Sequence[str]) -> list[str]:
     return [*launcher, str(uid), str(uid), str(program), *arguments]
 
 
-def start_server(
-    program: Path, arguments: Sequence[str], cwd: Path, log: Path
-) -> "subprocess.Popen[bytes]":
+@dataclass
+class Server:
+    """A server we started, and what it says in its log."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    _log_start: int
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def said(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
+
+    def complaint(self) -> str:
+        """The line that tells most about a failed start."""
+        lines = self.said().splitlines() or ["it said nothing"]
+        fatal = [line for line in lines if "FATAL" in line or "# " in line]
+        return (fatal or lines)[-1]
+
+
+def start_server(program: Path, arguments: Sequence[str], cwd: Path, log: Path) -> Server:
     """Start a server in a session of its own: Ctrl-C at the terminal is not meant for it."""
     with open_log(log) as output:
-        return subprocess.Popen(
+        start = output.tell()
+        process = subprocess.Popen(
             as_user(service_id(), program, arguments),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -90,6 +113,7 @@ def start_server(
             stderr=output,
             start_new_session=True,
         )
+    return Server(process, log, start)
 
 
 _LOG_LIMIT = 10 * 1024 * 1024  # bytes
@@ -101,9 +125,3 @@ def open_log(log: Path) -> IO[bytes]:
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
-
-
-def last_lines(log: Path, count: int = 3) -> str:
-    if not log.is_file():
-        return ""
-    return " ".join(log.read_text(errors="replace").splitlines()[-count:])

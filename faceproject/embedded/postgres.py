@@ -7,7 +7,6 @@ and as much time as recovery takes.
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ class Postgres:
     """One server for one VAR_DIR. Whoever starts or stops it holds the lease's start lock."""
 
     var_dir: Path
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _server: accounts.Server | None = field(default=None, repr=False)
 
     @property
     def data(self) -> Path:
@@ -67,19 +66,21 @@ class Postgres:
             time.sleep(0.5)
 
     def _start_once(self) -> bool:
-        """False when a killed server's backends are still there: try again a little later."""
-        if (pid := self._postmaster()) is None:
+        """False when a server that was there before is only now going: try again soon."""
+        pid, launched = self._postmaster(), None
+        if pid is None:
             self._reap()
             self._forget_dead_postmaster()
-            self._process = self._launch()
-            pid = self._process.pid
+            self._server = launched = self._launch()
+            pid = launched.process.pid
         began, told = time.monotonic(), False
         while (ping := self.ping()) != pq.Ping.OK:
             if not self._lives(pid):
-                reason = accounts.last_lines(self.log)
-                if _BACKENDS_REMAIN in reason:
-                    return False
-                raise ServiceError(f"PostgreSQL does not start: {reason} (log: {self.log})")
+                if launched is not None and _BACKENDS_REMAIN not in launched.said():
+                    raise ServiceError(
+                        f"PostgreSQL does not start: {launched.complaint()} (log: {self.log})"
+                    )
+                return False
             if not told and time.monotonic() - began > _PATIENCE:
                 told = True
                 what = "recovers from a crash" if ping == pq.Ping.REJECT else "starts"
@@ -103,13 +104,13 @@ class Postgres:
 
     def _reap(self) -> None:
         """Take the exit status of a server of ours that has ended."""
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
+        if self._server is not None:
+            self._server.process.wait()
+            self._server = None
 
     # --- The process ----------------------------------------------------------------------
 
-    def _launch(self) -> "subprocess.Popen[bytes]":
+    def _launch(self) -> accounts.Server:
         settings = {
             **memory.postgres_settings(memory.machine_memory()),
             "listen_addresses": "",
@@ -132,8 +133,8 @@ class Postgres:
 
     def _lives(self, pid: int) -> bool:
         """Process ids are used again, in containers at once: look at what runs under this one."""
-        if self._process is not None and self._process.pid == pid:
-            return self._process.poll() is None
+        if self._server is not None and self._server.process.pid == pid:
+            return not self._server.ended()
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):

@@ -1,7 +1,6 @@
 """The embedded Valkey: the queue of background work. Each accepted task is on disk (AOF)."""
 
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -39,7 +38,7 @@ class Valkey:
     """One server for one VAR_DIR. Whoever starts or stops it holds the lease's start lock."""
 
     var_dir: Path
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _server: accounts.Server | None = field(default=None, repr=False)
 
     @property
     def data(self) -> Path:
@@ -75,11 +74,11 @@ class Valkey:
         accounts.private_dir(self.data)
         if self._state() == "down":
             self._reap()
-            self._process = accounts.start_server(_program(), self._options(), self.data, self.log)
+            self._server = accounts.start_server(_program(), self._options(), self.data, self.log)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self.running():
-            if self._process is not None and self._process.poll() is not None:
-                raise ServiceError(f"Valkey does not start: {accounts.last_lines(self.log)}")
+            if self._server is not None and self._server.ended():
+                raise ServiceError(f"Valkey does not start: {self._server.complaint()}")
             if time.monotonic() > deadline:
                 raise ServiceError(f"Valkey does not answer; its log is {self.log}.")
             time.sleep(_POLL)
@@ -108,6 +107,6 @@ class Valkey:
 
     def _reap(self) -> None:
         """Take the exit status of a server of ours that has ended."""
-        if self._process is not None:
-            self._process.wait(_STOP_TIMEOUT)
-            self._process = None
+        if self._server is not None:
+            self._server.process.wait(_STOP_TIMEOUT)
+            self._server = None

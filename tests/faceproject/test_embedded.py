@@ -1,6 +1,8 @@
 import os
 import shutil
+import signal
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -8,6 +10,7 @@ import pytest
 
 from faceproject.embedded import addresses, lease
 from faceproject.embedded.errors import ServiceError
+from faceproject.embedded.postgres import Postgres
 from tests.faceproject.conftest import Services, finish, wait_ready
 
 BOTH, NEITHER = (True, True), (False, False)
@@ -151,3 +154,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ServiceError, match="VAR_DIR"), lease.hold(tmp_path / "file"):
         pass
+
+
+def test_a_server_whose_backends_outlive_it_comes_back(services: Services) -> None:
+    with lease.hold(services.var_dir) as held, closing(services.connect()):
+        pid = (services.var_dir / "postgres" / "postmaster.pid").read_text().split()[0]
+        os.kill(int(pid), signal.SIGKILL)
+        held.ensure()
+        assert services.sql("SELECT 1") == [(1,)]
+
+
+def test_a_start_that_fails_says_why(services: Services) -> None:
+    settings = services.var_dir / "postgres" / "postgresql.conf"
+    good = settings.read_text()
+    settings.write_text(f"{good}\nno_such_setting = 1\n")
+    try:
+        with pytest.raises(ServiceError, match=r"no_such_setting|configuration file"):
+            Postgres(services.var_dir).start()
+    finally:
+        settings.write_text(good)
