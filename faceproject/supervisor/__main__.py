@@ -60,6 +60,7 @@ def run() -> int:
     except site.PortTaken as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    say("Starting…")
     with listener, running_services() as lease:
         preparation.make_folders()
         preparation.migrate()
@@ -71,8 +72,9 @@ def run() -> int:
             for child in children:
                 child.start()
             account = preparation.ensure_admin()
-            if site.wait_until_it_answers(listener):
-                say(banner(listener, account))
+            if not site.wait_until_it_answers(listener):
+                say(f"The web server does not answer yet; its log is in {settings.VAR_DIR}/logs.")
+            say(banner(listener, account))
             watch(children, lease)
         finally:
             say("\nStopping.")
