@@ -72,7 +72,8 @@ def summary(report: Report) -> str:
     parts = [f"{number} {state}" for state, number in report.states.items() if number]
     if report.already:
         parts.append(f"{report.already} of them already there")
-    return f"{len(report.photos)} photos: {', '.join(parts) or 'nothing to do'}."
+    number = len(report.photos)
+    return f"{number} photo{'' if number == 1 else 's'}: {', '.join(parts)}."
 
 
 def as_taken(refused: RefusedFile) -> Taken:

@@ -169,6 +169,7 @@ def test_two_deliveries_never_work_at_once(start: Start) -> None:
         assert imports.unattended_runs() == []
         assert imports.work_off(run_id=run.pk) is False
         assert counters(run)[1] == 0
+        other.execute("SELECT pg_advisory_unlock(hashtext('import'), %s)", [run.pk])
     assert imports.unattended_runs() == [run.pk]
 
 
