@@ -127,11 +127,9 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 
-# Bounds what is not a file; photos and archives stream to disk and have limits of their own.
+# Bounds what is not a file: photos and archives stream to disk, and whoever reads them has limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 200  # photos of one person, or frames, in one form
-PHOTO_MAX_BYTES = 25 * 1024 * 1024
-IMPORT_MAX_BYTES = 1024 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Celery -------------------------------------------------------------------------------
