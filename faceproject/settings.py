@@ -6,7 +6,9 @@ error that names the variable. The README documents each variable in one table.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +17,8 @@ from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+_Number = TypeVar("_Number", int, float)
 
 env = environ.Env()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -32,6 +36,13 @@ def _required(name: str, why: str) -> str:
             f"{name} is not set: {why} For a local installation run `make setup` first."
         )
     return value
+
+
+def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Number:
+    try:
+        return read(name, default=default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
@@ -104,7 +115,7 @@ DATABASES = {
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 0,
-    "max_size": env.int("DATABASE_POOL", default=16),
+    "max_size": _number(env.int, "DATABASE_POOL", 16),
     "timeout": 10,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -159,21 +170,21 @@ CELERY = {
 # --- Processes of `make run` ---------------------------------------------------------------
 
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)  # each holds the networks, about 350 MB
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+PORT = _number(env.int, "PORT", 8000)
+WEB_PROCESSES = _number(env.int, "WEB_PROCESSES", 1)  # each holds the networks, about 350 MB
+WEB_THREADS = _number(env.int, "WEB_THREADS", 8)
 # A core stays free for the web server: somebody waits for its answer.
-WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=min(max((os.cpu_count() or 2) - 1, 1), 4))
+WORKER_PROCESSES = _number(env.int, "WORKER_PROCESSES", min(max((os.cpu_count() or 2) - 1, 1), 4))
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # --- Recognition --------------------------------------------------------------------------
 
 # Processor threads of each process that runs the networks; None lets the runtime take all.
-ENGINE_THREADS = env.int("ENGINE_THREADS", default=1)
+ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
-VERIFY_THRESHOLD = env.float("VERIFY_THRESHOLD", default=0.0) or None
-RECOGNIZE_THRESHOLD = env.float("RECOGNIZE_THRESHOLD", default=0.0) or None
+VERIFY_THRESHOLD = _number(env.float, "VERIFY_THRESHOLD", 0.0) or None
+RECOGNIZE_THRESHOLD = _number(env.float, "RECOGNIZE_THRESHOLD", 0.0) or None
 
 # --- Accounts, language, time -------------------------------------------------------------
 
@@ -195,7 +206,7 @@ USE_TZ = True
 # --- Transport security -------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = _number(env.int, "HSTS_SECONDS", 31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

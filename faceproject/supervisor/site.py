@@ -20,9 +20,11 @@ def listen(host: str, port: int) -> socket.socket:
     """Reserve the address, before anything else is started. Port 0 takes a free one."""
     try:
         return socket.create_server((host, port), backlog=256)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        number: int = getattr(error, "errno", None) or 0  # below zero for unknown host names
+        reason = os.strerror(number) if number > 0 else str(error)
         raise PortTaken(
-            f"{host}:{port} cannot be used ({os.strerror(error.errno or 0)})."
+            f"{host}:{port} cannot be used ({reason})."
             " Choose another port, for example: make run PORT=8001"
         ) from error
 

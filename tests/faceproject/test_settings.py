@@ -37,6 +37,12 @@ def test_a_missing_setting_is_named_in_one_sentence(tmp_path: Path, missing: str
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
+    done = manage(tmp_path, "migrate", PORT="eighty", **PRODUCTION)
+    assert done.returncode == 2
+    assert done.stderr == "PORT is not a number: 'eighty'.\n"
+
+
 def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert done.returncode == 0, done.stderr
