@@ -19,6 +19,7 @@ from recognition.engine.reasons import Reason
 from recognition.engine.recipe import (
     DEFAULT_RECIPE,
     DEFAULT_RECOGNIZE_THRESHOLD,
+    DEFAULT_TEMPLATE_CURVE,
     DEFAULT_VERIFY_THRESHOLD,
     Recipe,
 )
@@ -36,6 +37,7 @@ from recognition.engine.types import (
 __all__ = [
     "DEFAULT_RECIPE",
     "DEFAULT_RECOGNIZE_THRESHOLD",
+    "DEFAULT_TEMPLATE_CURVE",
     "DEFAULT_VERIFY_THRESHOLD",
     "Box",
     "Detection",

@@ -45,8 +45,6 @@ def _placement(face: Detection, recipe: Recipe) -> Matrix:
         middle = SIDE / 2
         return similarity(middle + (_MEAN_FACE - middle) / (1 + recipe.margin), face.landmarks)
     size = np.array([face.box.width, face.box.height]) * (1 + recipe.margin)
-    if recipe.shape == "square":
-        size[:] = size.max()
     angle = eye_angle(face.landmarks) if recipe.align == "rotate" else 0.0
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin], [sin, cos]]) * (size / SIDE)

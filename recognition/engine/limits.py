@@ -37,7 +37,7 @@ ENROLMENT = Limits(
     rival=0.7,
     # px. A face of 32 is enlarged five times for the network.
     min_size=32,
-    # 0.3 % of ordinary photos are below; so is all that is blurred by 4 % of the face's width.
+    # No ordinary photo is below; 99 % of those blurred by 5 % of the face's width are.
     min_sharpness=0.06,
     # The darkest face of View 1 in fair light has 0.17: the limit is about light, not skin.
     min_brightness=0.13,
@@ -58,7 +58,7 @@ PROBE = Limits(
     # The person at the camera, unless somebody else stands as near: who is meant is then unclear.
     rival=0.8,
     min_size=24,
-    # Below: all that is blurred by 6 % of the face's width, half of what is blurred by 4 %.
+    # Half of the photos blurred by 4 % of the face's width are below, 98 % of those by 6 %.
     min_sharpness=0.04,
     min_brightness=0.07,
     max_brightness=0.93,

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from people.vectors import template_of
 from recognition.engine import Embeddings
 
 Distances = NDArray[np.float32]
 # (n, 3) int: index of the first photo, of the second, 1 for the same person or 0.
 Pairs = NDArray[np.int64]
 
+TEMPLATE_PHOTOS = 5
 FMRS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
@@ -50,10 +52,13 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Score:
     """accuracy: on pairsDevTest, at the threshold that is best on pairsDevTrain.
-    curve: over every pair of the photos, thresholds in distances 0…2."""
+    curve: over every pair of the photos, thresholds in distances 0…2.
+    templates: every photo against templates of five.
+    """
 
     accuracy: float
     curve: list[Point]
+    templates: list[Point]
 
 
 def score(view: View1, enrolled: Embeddings, probes: Embeddings) -> Score:
@@ -63,7 +68,11 @@ def score(view: View1, enrolled: Embeddings, probes: Embeddings) -> Score:
     """
     threshold = best_threshold(_distances(view.train, enrolled, probes), view.train[:, 2] == 1)
     right = (_distances(view.test, enrolled, probes) < threshold) == (view.test[:, 2] == 1)
-    return Score(float(right.mean()), curve(*all_pairs(view.people, enrolled, probes)))
+    return Score(
+        float(right.mean()),
+        curve(*all_pairs(view.people, enrolled, probes)),
+        curve(*against_templates(view.people, enrolled, probes)),
+    )
 
 
 def all_pairs(
@@ -74,6 +83,24 @@ def all_pairs(
     upper = np.triu(np.ones(squared.shape, bool), k=1)
     same = people[:, None] == people[None]
     return np.sqrt(squared[upper & same]), np.sqrt(squared[upper & ~same])
+
+
+def against_templates(
+    people: NDArray[np.str_], enrolled: Embeddings, probes: Embeddings
+) -> tuple[Distances, Distances]:
+    """(genuine, impostor) distances of photos to the templates of people with six and more.
+
+    A template is made of the first five photos, as at enrolment; the others are probes.
+    """
+    names, counts = np.unique(people, return_counts=True)
+    genuine, impostor = [], []
+    for name in names[counts > TEMPLATE_PHOTOS]:
+        own = np.flatnonzero(people == name)
+        template = template_of(enrolled[own[:TEMPLATE_PHOTOS]])
+        distances = np.linalg.norm(probes - template, axis=1)
+        genuine.append(distances[own[TEMPLATE_PHOTOS:]])
+        impostor.append(distances[people != name])
+    return np.concatenate(genuine), np.concatenate(impostor)
 
 
 def curve(genuine: Distances, impostor: Distances) -> list[Point]:

@@ -11,17 +11,14 @@ from people.images import decode
 from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Face, Pixels, Recipe
 from recognition.evaluation.pairs import Score, View1, score
 
-_BOX = replace(DEFAULT_RECIPE, flip="never", align="rotate", shape="stretch", margin=0.0)
+_BOX = replace(DEFAULT_RECIPE, flip="never", align="rotate", margin=0.0)
 _LANDMARKS = replace(_BOX, align="landmarks")
 # What is compared. Mirroring is scored for each of them, from the same embeddings.
 CANDIDATES: dict[str, Recipe] = {
     "deepface's pixels": replace(_BOX, preprocessing="deepface"),
     "box": _BOX,
     "box + 10 %": replace(_BOX, margin=0.1),
-    "box + 20 %": replace(_BOX, margin=0.2),
     "box, not levelled": replace(_BOX, align="none"),
-    "box, square": replace(_BOX, shape="square"),
-    "landmarks - 20 %": replace(_LANDMARKS, margin=-0.2),
     "landmarks - 10 %": replace(_LANDMARKS, margin=-0.1),
     "landmarks": _LANDMARKS,
     "landmarks + 10 %": replace(_LANDMARKS, margin=0.1),

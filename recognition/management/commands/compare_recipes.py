@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from people.errors import Refusal
-from recognition.evaluation.pairs import Score, View1
+from recognition.evaluation.pairs import Point, Score, View1
 from recognition.evaluation.recipes import CANDIDATES, compare
 
 
@@ -54,5 +54,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"recipe": name, "scores": rows}))
             return
         for flip, score in scores.items():
-            points = "  ".join(f"{p.threshold:.3f} {p.tmr:6.1%}" for p in score.curve)
-            self.stdout.write(f"{name:28}{flip:11}{score.accuracy:9.2%}   {points}")
+            head = f"{name:28}{flip:11}{score.accuracy:9.2%}"
+            self.stdout.write(f"{head}   {_points(score.curve)}")
+            self.stdout.write(f"{'    against templates of five':48}   {_points(score.templates)}")
+
+
+def _points(curve: list[Point]) -> str:
+    return "  ".join(f"{point.threshold:.3f} {point.tmr:6.1%}" for point in curve)
