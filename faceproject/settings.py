@@ -182,6 +182,10 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
+# How often a stranger may be taken for somebody, when everybody is searched.
+RECOGNIZE_FPIR = env.float("RECOGNIZE_FPIR", default=0.01)
+if not 0 < RECOGNIZE_FPIR < 1:
+    raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = _number(env.float, "VERIFY_THRESHOLD", 0.0) or None
 RECOGNIZE_THRESHOLD = _number(env.float, "RECOGNIZE_THRESHOLD", 0.0) or None

@@ -28,7 +28,7 @@ from people.models import (
     Template,
 )
 from people.templates import refresh_template
-from recognition import search
+from recognition import search, thresholds
 from recognition.engine import EmbeddedFace, FaceRefused, WeightsMissing
 from recognition.matching import distance_between
 from recognition.runtime import engine_for
@@ -172,7 +172,7 @@ def _flag(person: Person, found: EmbeddedFace, model: EmbeddingModel) -> Refusal
     others = search.nearest(
         found.embedding, model=model, limit=1, also_inactive=True, apart_from=person
     )
-    if others and others[0].distance < model.recognize_threshold:
+    if others and others[0].distance < thresholds.for_recognize(model):
         return Refusal(
             f"Already enrolled as {others[0].who.name}, distance {others[0].distance:.2f}."
             " If these really are two people, accept the photo.",

@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.conf import settings
 
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
-from recognition import matching, search
+from recognition import matching, search, thresholds
 from recognition.engine import FaceRefused, Quality, WeightsMissing
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
@@ -145,7 +144,7 @@ def verify(
         purpose=AttemptPurpose.VERIFY,
         source=source,
         model=model,
-        threshold=settings.VERIFY_THRESHOLD or model.verify_threshold,
+        threshold=thresholds.for_verify(model),
         frames=len(probe),
         actor=actor,
         claimed=person,
@@ -203,7 +202,7 @@ def recognize(
         purpose=AttemptPurpose.RECOGNIZE,
         source=source,
         model=model,
-        threshold=settings.RECOGNIZE_THRESHOLD or model.recognize_threshold,
+        threshold=thresholds.for_recognize(model, gallery),
         frames=len(probe),
         actor=actor,
         gallery=gallery,
