@@ -58,8 +58,9 @@ PROBE = Limits(
     # The person at the camera, unless somebody else stands as near: who is meant is then unclear.
     rival=0.8,
     min_size=24,
-    # Half of the photos blurred by 4 % of the face's width are below, 98 % of those by 6 %.
-    min_sharpness=0.04,
+    # A third of the photos blurred by 3 % of the face's width are below, 99 % of those by 5 %: by
+    # then fewer than half of the people would be known again.
+    min_sharpness=0.05,
     min_brightness=0.07,
     max_brightness=0.93,
     max_yaw=65,
