@@ -29,7 +29,7 @@ def add(apps, schema_editor):
         dimensions=RECIPE["dimensions"],
         state="active",
         verify_threshold=0.96,
-        recognize_threshold=0.84,
+        recognize_threshold=0.92,
         outlier_threshold=1.10,
         calibration={"source": "LFW View 1", "calibrated": False, "curve": CURVE},
     )
