@@ -211,7 +211,9 @@ class EmbeddingModel(models.Model):
         max_length=10, choices=EmbeddingModelState, default=EmbeddingModelState.BUILDING
     )
     verify_threshold = models.FloatField(help_text="1:1. A distance below it is the same person.")
-    recognize_threshold = models.FloatField(help_text="1:N, at most: the more people are searched, the stricter.")
+    recognize_threshold = models.FloatField(
+        help_text="1:N, at most; the more people are searched, the stricter."
+    )
     outlier_threshold = models.FloatField(
         help_text="A photo farther than this from a person's other photos is flagged."
     )

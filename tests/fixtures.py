@@ -22,7 +22,7 @@ def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     options = {**settings.STORAGES["photos"]["OPTIONS"], "location": settings.PHOTOS_DIR}
     field = FaceImage._meta.get_field("file")
     monkeypatch.setattr(field, "storage", PrivateStorage(**options))
-    return settings.PHOTOS_DIR
+    return tmp_path / "photos"
 
 
 @pytest.fixture

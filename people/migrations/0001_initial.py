@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('dimensions', models.PositiveIntegerField()),
                 ('state', models.CharField(choices=[('building', 'Building'), ('ready', 'Ready'), ('active', 'Active'), ('retired', 'Retired')], default='building', max_length=10)),
                 ('verify_threshold', models.FloatField(help_text='1:1. A distance below it is the same person.')),
-                ('recognize_threshold', models.FloatField(help_text='1:N, at most: the more people are searched, the stricter.')),
+                ('recognize_threshold', models.FloatField(help_text='1:N, at most; the more people are searched, the stricter.')),
                 ('outlier_threshold', models.FloatField(help_text="A photo farther than this from a person's other photos is flagged.")),
                 ('calibration', models.JSONField(blank=True, default=dict, help_text='Where the thresholds come from.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from people import services as people
 from people.images import Pixels, decode
-from people.models import Gallery, Person
+from people.models import FaceImageSource, Gallery, Person
 from recognition.engine import WeightsMissing
 from recognition.models import Attempt, AttemptSource
 from recognition.services import NoFrames, Result, recognize, verify
@@ -86,7 +86,9 @@ def test_a_person_with_many_photos_counts_once(enrol: Enrol) -> None:
 def test_two_people_with_one_face_match_nobody(enrol: Enrol) -> None:
     enrol("Ann", 10)
     twin = Person.objects.create(full_name="Twin")
-    stored = people.enrol_photo(person=twin, data=photo_of(10), source="admin", accept_flags=True)
+    stored = people.enrol_photo(
+        person=twin, data=photo_of(10), source=FaceImageSource.ADMIN, accept_flags=True
+    )
     from recognition.enrolment import embed_images
 
     assert stored.image is not None
