@@ -5,10 +5,13 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from people.models import FaceImage, Person
+from people.imports.names import from_folder
+from people.models import FaceImage, ImportRun, Person
 
 
 @receiver(post_delete, sender=FaceImage)
@@ -21,7 +24,22 @@ def remove_file(instance: FaceImage, **_kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Person)
 def forget_name(instance: Person, **_kwargs: Any) -> None:
-    """The admin's history keeps that something was done, no longer with whom."""
+    """What was done stays, no longer with whom: in the admin's history, in what was said about
+    other people's photos, in the reports of imports."""
+    FaceImage.objects.filter(
+        reason_code="already_enrolled", reason__contains=instance.full_name
+    ).update(reason=Replace("reason", Value(instance.full_name), Value("somebody erased since")))
+    for run in ImportRun.objects.exclude(refused=[]).select_for_update():
+        kept = [file for file in run.refused if not _is_of(instance.full_name, file["name"])]
+        if len(kept) < len(run.refused):
+            run.refused = kept
+            run.save(update_fields=["refused"])
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Person), object_id=str(instance.pk)
     ).update(object_repr="Erased person", change_message="")
+
+
+def _is_of(full_name: str, file: str) -> bool:
+    """Whether a file of an import lay in this person's folder."""
+    folders = (from_folder(folder).full_name.casefold() for folder in file.split("/")[:-1])
+    return full_name.casefold() in folders

@@ -10,6 +10,7 @@ from people.models import (
     FaceImage,
     FaceImageSource,
     Gallery,
+    ImportRun,
     Person,
     Template,
 )
@@ -112,6 +113,18 @@ def test_erasing_removes_rows_vectors_and_files(
     assert not Person.objects.exists()
     assert not FaceEmbedding.objects.exists()
     assert not Template.objects.exists()
+
+
+def test_erasing_takes_the_name_out_of_what_was_said_of_others(enrol: Enrol) -> None:
+    ann, bob = enrol("Ann", 10), enrol("Bob", 11)
+    run = ImportRun.objects.create(
+        name="staff.zip",
+        refused=[{"name": f"{who}/1.jpg", "code": "x", "reason": "x"} for who in ("ann", "Bob")],
+    )
+    services.erase(person=ann)
+    run.refresh_from_db()
+    assert bob.images.get().reason.startswith("Already enrolled as somebody erased since, ")
+    assert [file["name"] for file in run.refused] == ["Bob/1.jpg"]
 
 
 def test_erasing_twice_is_refused(ann: Person) -> None:
