@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,8 @@ from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode, read_bytes
 
 YES, NO, ERROR = 0, 1, 2
+# What these warn of, a command says in its own answer, once and in a sentence.
+_SAID_BY_THE_COMMAND = ("psycopg.pool", "recognition.queueing")
 
 
 class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -43,6 +46,8 @@ class FaceCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         self.as_json = options["json"]
+        for name in _SAID_BY_THE_COMMAND:
+            logging.getLogger(name).setLevel(logging.ERROR)
         try:
             code = self.answer(options)
         except Refusal as refusal:

@@ -32,8 +32,12 @@ class IntakeCommand(FaceCommand):
 
     def take(self, files: Sequence[tuple[Entry, Path]], plan: Plan) -> Report:
         photos = [(entry, partial(read_photo, path)) for entry, path in files]
-        with progress_bar(len(photos), "photo", "Photos") as bar:
-            return take_in(photos, plan, progress=bar.update)
+        try:
+            with progress_bar(len(photos), "photo", "Photos") as bar:
+                return take_in(photos, plan, progress=bar.update)
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted. Give the same command again to go on from here.")
+            raise
 
     def tell(self, report: Report, plan: Plan, extra: dict[str, Any] | None = None) -> int:
         """Print the report; returns the exit code."""

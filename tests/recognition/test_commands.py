@@ -98,8 +98,10 @@ def test_an_interrupted_import_goes_on(tree: Path, monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as patch:
         patch.setattr(intake, "embed_images", interrupted)
+        err = io.StringIO()
         with pytest.raises(KeyboardInterrupt):
-            call_command("import_people", str(tree))
+            call_command("import_people", str(tree), stderr=err, no_color=True)
+        assert "Give the same command again" in err.getvalue()
     assert FaceImage.objects.pending().count() == 4
     _code, result = run_json("import_people", tree)
     assert (result["photos"]["ready"], result["photos"]["already"]) == (3, 4)
