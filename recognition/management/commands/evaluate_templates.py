@@ -1,5 +1,6 @@
 """manage.py evaluate_templates: what several photos and several frames are worth."""
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ from recognition.evaluation.photo_sets import PROBE, Embedder, embed_people, pho
 from recognition.evaluation.templates import Line, Question, Rate, evaluate
 from recognition.management.base import YES, FaceCommand, progress_bar, table
 from recognition.runtime import engine_for
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < 1:
+        raise ArgumentTypeError("a rate is between 0 and 1, as in 1e-4")
+    return rate
 
 
 class Command(FaceCommand):
@@ -34,12 +42,22 @@ class Command(FaceCommand):
         parser.add_argument(
             "--strangers", type=Path, metavar="DIR", help="Name/photo.jpg of other people"
         )
+        parser.add_argument(
+            "--fmr",
+            type=_rate,
+            nargs="+",
+            default=[1e-4, 1e-6],
+            metavar="RATE",
+            help="false match rates to measure at (default 1e-4 1e-6)",
+        )
         parser.add_argument("--splits", type=int, default=20, help="random splits (default 20)")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--no-cache", action="store_true", help="keep no vectors of faces")
 
     def answer(self, options: dict[str, Any]) -> int:
-        question = Question(splits=max(1, options["splits"]), seed=options["seed"])
+        question = Question(
+            fmrs=options["fmr"], splits=max(1, options["splits"]), seed=options["seed"]
+        )
         people, strangers = self._vectors(options)
         need = max(question.photos) + max(question.frames)
         enough = [photos for photos in people.values() if len(photos) >= need]
