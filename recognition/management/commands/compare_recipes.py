@@ -56,6 +56,10 @@ class Command(BaseCommand):
         for flip, score in scores.items():
             head = f"{name:28}{flip:11}{score.accuracy:9.2%}"
             self.stdout.write(f"{head}   {_points(score.curve)}")
+            classic = score.classic
+            self.stdout.write(
+                f"    below {classic.threshold}: FMR {classic.fmr:.1e}, TMR {classic.tmr:.1%}"
+            )
             self.stdout.write(f"{'    against templates of five':48}   {_points(score.templates)}")
 
 
