@@ -1,5 +1,6 @@
 """One temporary VAR_DIR, with a Postgres and a Valkey of its own, for the whole test session."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -24,11 +25,14 @@ def _prepare_environment() -> None:
         fetched = Path(os.environ.get("VAR_DIR") or _ROOT / "var") / "models"
         models = os.environ.get("MODELS_DIR") or fetched
         os.environ["MODELS_DIR"] = str(Path(models).resolve())
-        os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="face-tests-")
-        Path(os.environ["VAR_DIR"]).chmod(0o711)
+        var_dir = Path(tempfile.mkdtemp(prefix="face-tests-"))
+        var_dir.chmod(0o711)
+        os.environ["VAR_DIR"] = str(var_dir)
+        # At exit: pytest may stop before any of its hooks runs.
+        atexit.register(shutil.rmtree, var_dir, ignore_errors=True)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="faceproject.settings",
-        SECRET_KEY="only-for-tests",  # noqa: S106
+        SECRET_KEY="only-for-tests",
         ALLOWED_HOSTS="localhost",
         HTTPS="off",
         DEBUG="off",
@@ -49,8 +53,6 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     _running.close()
-    if not _IS_WORKER:
-        shutil.rmtree(os.environ["VAR_DIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,13 @@ def service_id() -> int:
 def named_id() -> int:
     """As `service_id`, but one with a name: `initdb` and single-user mode look themselves up."""
     if os.geteuid() != 0:
-        return os.geteuid()
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_uid
+        except KeyError as error:
+            raise ServiceError(
+                f"PostgreSQL insists on a user with a name, and user {os.geteuid()} has none:"
+                " run this as another user, or set DATABASE_URL."
+            ) from error
     named = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0}
     if not named:
         raise ServiceError(

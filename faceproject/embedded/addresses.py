@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ def socket_dir(var_dir: Path) -> Path:
     if len(os.fsencode(inside)) <= _SOCKET_PATH_LIMIT - 20:
         return inside
     digest = hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"face-{os.getuid()}-{digest}"
+    # Not $TMPDIR: two processes that differ in it must still find each other.
+    return Path(f"/tmp/face-{os.getuid()}-{digest}")  # noqa: S108
 
 
 def password_file(var_dir: Path) -> Path:

@@ -86,14 +86,19 @@ def _open(var_dir: Path, name: str) -> int:
 
 
 def _make_var_dir(var_dir: Path) -> None:
+    locks = var_dir / "locks"
     try:
         # Open to pass through, since the services may run as another user; each folder inside
         # is private.
         var_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        (var_dir / "locks").mkdir(mode=0o700, exist_ok=True)
-        os.close(_open(var_dir, "start"))
+        locks.mkdir(mode=0o700, exist_ok=True)
+        owner = locks.stat().st_uid
     except OSError as error:
         raise ServiceError(
-            f"{var_dir} cannot be used ({error.strerror}): it belongs to another user, or is"
-            " read-only. Set VAR_DIR to a folder of your own."
+            f"{var_dir} cannot be used ({error.strerror}): set VAR_DIR to a folder of your own."
         ) from error
+    if owner != os.geteuid():
+        # Root could go on, and would leave files that the owner can no longer use.
+        raise ServiceError(
+            f"{var_dir} belongs to user {owner}: run this as that user, or set VAR_DIR."
+        )

@@ -69,6 +69,7 @@ class Postgres:
     def _start_once(self) -> bool:
         """False when a killed server's backends are still there: try again a little later."""
         if (pid := self._postmaster()) is None:
+            self._reap()
             self._forget_dead_postmaster()
             self._process = self._launch()
             pid = self._process.pid
@@ -89,6 +90,7 @@ class Postgres:
     def stop(self) -> None:
         pid = self._postmaster()
         if pid is None:
+            self._reap()
             return
         os.kill(pid, signal.SIGINT)  # "fast": open transactions are rolled back
         deadline = time.monotonic() + _STOP_FAST
@@ -97,6 +99,13 @@ class Postgres:
                 os.kill(pid, signal.SIGQUIT)
                 deadline = float("inf")
             time.sleep(_POLL)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Take the exit status of a server of ours that has ended."""
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
 
     # --- The process ----------------------------------------------------------------------
 
@@ -135,13 +144,14 @@ class Postgres:
     def _forget_dead_postmaster(self) -> None:
         """Let a start pass over the process id of a dead server that another program has now.
 
-        The file stays: its last lines let PostgreSQL see whether old backends still run.
+        The data's file stays: its last lines let PostgreSQL see whether old backends still run.
         """
         file = self.data / "postmaster.pid"
         if file.is_file():
             lines = file.read_text().split("\n")
             lines[0] = str(_NO_PROCESS)
             file.write_text("\n".join(lines))
+        addresses.socket_dir(self.var_dir).joinpath(".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def _exists(pid: int) -> bool:

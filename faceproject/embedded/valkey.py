@@ -74,6 +74,7 @@ class Valkey:
         accounts.private_dir(addresses.socket_dir(self.var_dir))
         accounts.private_dir(self.data)
         if self._state() == "down":
+            self._reap()
             self._process = accounts.start_server(_program(), self._options(), self.data, self.log)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self.running():
@@ -97,12 +98,16 @@ class Valkey:
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 
     def stop(self) -> None:
-        if self._state() == "down":
-            return
-        with self._client() as client:
-            client.shutdown()
-        deadline = time.monotonic() + _STOP_TIMEOUT
-        while self._state() != "down" and time.monotonic() < deadline:
-            time.sleep(_POLL)
+        if self._state() != "down":
+            with self._client() as client:
+                client.shutdown()
+            deadline = time.monotonic() + _STOP_TIMEOUT
+            while self._state() != "down" and time.monotonic() < deadline:
+                time.sleep(_POLL)
+        self._reap()
+
+    def _reap(self) -> None:
+        """Take the exit status of a server of ours that has ended."""
         if self._process is not None:
             self._process.wait(_STOP_TIMEOUT)
+            self._process = None
