@@ -6,6 +6,7 @@ error that names the variable. The README documents each variable in one table.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -54,7 +55,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django_filters",
     "django_htmx",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "people",
     "recognition",
 ]
@@ -176,6 +182,53 @@ ENGINE_THREADS = env.int("ENGINE_THREADS", default=1)
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = env.float("VERIFY_THRESHOLD", default=0.0) or None
 RECOGNIZE_THRESHOLD = env.float("RECOGNIZE_THRESHOLD", default=0.0) or None
+
+# --- API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognition.api.authentication.KeyAuthentication",
+        "recognition.api.authentication.BrowserSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["recognition.api.access.ByRule"],
+    "DEFAULT_PARSER_CLASSES": [
+        "recognition.api.parsers.BoundedJSON",
+        "recognition.api.parsers.BoundedForm",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "recognition.api.pages.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["recognition.api.filters.StrictFilters"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "recognition.api.throttles.ByAddress",
+        "recognition.api.throttles.ByAccount",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "address": env.str("THROTTLE_ADDRESS", default="1200/min"),
+        "account": env.str("THROTTLE_ACCOUNT", default="600/min"),
+        "token": "10/min",  # guesses at a password
+    },
+    "NUM_PROXIES": env.int("PROXIES", default=0),
+    "EXCEPTION_HANDLER": "recognition.api.problems.as_problem",
+    "DEFAULT_SCHEMA_CLASS": "recognition.api.schema.Schema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Face attendance",
+    "DESCRIPTION": "Verify, recognize and clock people by their faces.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(hours=env.int("TOKEN_HOURS", default=10)),
+    "TOKEN_LIMIT_PER_USER": 20,
+}
 
 # --- Accounts, language, time -------------------------------------------------------------
 

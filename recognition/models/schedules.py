@@ -21,9 +21,7 @@ class Shift(models.Model):
     start = models.TimeField()
     end = models.TimeField(help_text="At or before the start: it ends on the next day.")
     weekdays = ArrayField(
-        models.PositiveSmallIntegerField(
-            validators=[MinValueValidator(1), MaxValueValidator(7)]
-        ),
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
         size=7,
         help_text="Monday is 1, Sunday is 7.",
     )

@@ -54,9 +54,7 @@ class WebhookDelivery(models.Model):
         ordering: ClassVar = ["-id"]
         verbose_name_plural = "webhook deliveries"
         indexes: ClassVar = [
-            models.Index(
-                fields=["next_try_at"], name="delivery_due", condition=Q(state="pending")
-            )
+            models.Index(fields=["next_try_at"], name="delivery_due", condition=Q(state="pending"))
         ]
 
     def __str__(self) -> str:
