@@ -50,7 +50,7 @@ bench: setup
 lock: dev-setup
 	$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements.txt
-	$(PY) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(PY) -m uv pip compile pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --output-file requirements-dev.txt
 
 clean:

@@ -8,6 +8,7 @@ and nothing hidden behind the picture survives.
 import hashlib
 import io
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -91,6 +92,21 @@ def thumbnail(jpeg: bytes, side: int) -> bytes:
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
         image.thumbnail((side, side))
         image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def portrait(jpeg: bytes, side: int, box: Sequence[int]) -> bytes:
+    """A small square JPEG of the face alone. box: x, y, width, height of the face, in px."""
+    x, y, width, height = box
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
+        half = min(max(width, height) * 0.8, image.width / 2, image.height / 2)  # with its hair
+        left = min(max(x + width / 2 - half, 0), image.width - 2 * half)
+        top = min(max(y + height / 2 - half, 0), image.height - 2 * half)
+        cut = image.crop((round(left), round(top), round(left + 2 * half), round(top + 2 * half)))
+        cut.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0).save(
+            out, "JPEG", quality=85
+        )
     return out.getvalue()
 
 

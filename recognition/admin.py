@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from people.admin.base import ReadOnly
 from recognition import services
@@ -38,7 +40,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnly[Attempt]):
-    list_display = ("created_at", "shown_outcome", "purpose", "claimed", "found", "measured",
+    list_display = ("when", "shown_outcome", "purpose", "claimed", "found", "measured",
                     "gallery", "source", "actor")  # fmt: skip
     list_filter: ClassVar = [OutcomeFilter, "purpose", "source", "gallery", "model"]
     list_select_related = ("claimed", "found", "gallery", "actor", "model")
@@ -48,7 +50,7 @@ class AttemptAdmin(ReadOnly[Attempt]):
     ]  # fmt: skip
     search_help_text = "Search by the person claimed or found"
     fieldsets: ClassVar = [
-        (None, {"fields": ["created_at", "purpose", "source", "actor"]}),
+        (None, {"fields": ["when", "purpose", "source", "actor"]}),
         ("Answer", {"fields": ["shown_outcome", "reason", "claimed", "found", "gallery"]}),
         (
             "Measured",
@@ -56,6 +58,10 @@ class AttemptAdmin(ReadOnly[Attempt]):
                         "took", "public_id"]},
         ),
     ]  # fmt: skip
+
+    @admin.display(description="when", ordering="created_at")
+    def when(self, attempt: Attempt) -> str:
+        return date_format(localtime(attempt.created_at), "j M Y, H:i:s")
 
     @admin.display(description="outcome", ordering="outcome")
     def shown_outcome(self, attempt: Attempt) -> SafeString:

@@ -21,7 +21,7 @@ WAITS_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One figure. tone: ok, warn, bad or quiet."""
+    """One figure. tone: ok, warn or bad; it colours what is not zero."""
 
     label: str
     value: int
@@ -32,7 +32,7 @@ class Number:
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's dashboard callback. Each part is for those who may see it."""
     user = request.user
-    context["first_name"] = user.get_short_name() if user.is_authenticated else ""
+    context["title"] = "Overview"
     if user.has_perm("people.view_person"):
         context["people"] = _people()
         context["is_empty"] = not Person.objects.exists()

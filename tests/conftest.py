@@ -33,7 +33,7 @@ def _prepare_environment() -> None:
     os.environ.update(
         DJANGO_SETTINGS_MODULE="faceproject.settings",
         SECRET_KEY="only-for-tests",
-        ALLOWED_HOSTS="localhost",
+        ALLOWED_HOSTS="localhost,127.0.0.1",
         HTTPS="off",
         DEBUG="off",
     )

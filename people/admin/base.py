@@ -22,9 +22,8 @@ else:
 
 
 class ModelAdmin(Themed[M]):
-    """Unfold's look; no search that needs every row counted."""
+    """Unfold's look."""
 
-    show_full_result_count = False
     list_per_page = 50
 
 

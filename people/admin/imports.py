@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from people.admin.base import ModelAdmin, as_state, staff
 from people.errors import Refusal
@@ -35,6 +36,7 @@ class ImportForm(forms.Form):
         Gallery.objects.all(),
         required=False,
         empty_label="No gallery",
+        widget=UnfoldAdminSelectWidget(),
         help_text="Everybody in the archive is added to it.",
     )
     names = forms.FileField(

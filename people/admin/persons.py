@@ -40,21 +40,18 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
         return people.with_portrait() if photos.may_see(request) else people
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        who: list[Any] = ["full_name", "staff_number", "galleries", "is_active"]
-        # Whoever links an account decides who may log in as it: not a matter of enrolment.
-        if request.user.has_perm("auth.change_user"):
-            who.append("user")
+        who = ["full_name", "staff_number", "galleries"]
         consent = ["consent_method", "consent_at"]
         if obj is not None:
-            return [
-                (None, {"fields": who}),
-                ("Consent", {"fields": [*consent, "consent_recorded_by"]}),
-            ]
-        return [
-            (None, {"fields": who}),
-            ("Photos", {"fields": ["photos"]}),
-            ("Consent", {"fields": consent}),
-        ]
+            who.append("is_active")
+            consent.append("consent_recorded_by")
+        elif request.user.has_perm("people.add_faceimage"):
+            who.append("photos")
+        fieldsets = [(None, {"fields": who}), ("Consent", {"fields": consent})]
+        # Whoever links an account decides who may log in as it: not a matter of enrolment.
+        if request.user.has_perm("auth.change_user"):
+            fieldsets.append(("Account", {"fields": ["user"]}))
+        return fieldsets
 
     # --- The list ---------------------------------------------------------------------------
 
@@ -81,8 +78,8 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         super().save_related(request, form, formsets, change)
-        files = form.cleaned_data.get("photos") or []
-        if files and request.user.has_perm("people.add_faceimage"):
+        # The field is only there for those who may add photos.
+        if files := form.cleaned_data.get("photos"):
             upload = photos.store(
                 person=form.instance, files=files, source=FaceImageSource.ADMIN, by=staff(request)
             )

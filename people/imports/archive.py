@@ -86,6 +86,8 @@ def read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:
+    if info.header_offset < 0:
+        raise _not_a_zip()  # damaged; reading there would fail like a broken disk
     name = info.filename
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or path.parts[0].endswith(":"):

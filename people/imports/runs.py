@@ -128,10 +128,10 @@ def _work(run: ImportRun, until: float) -> bool:
     with zipfile.ZipFile(path) as archive:
         members = by_name(archive.infolist())
         for file in files[run.done :]:
-            if time.monotonic() > until:
-                return True
             _enrol(run, file, archive, members)
-    return False
+            if time.monotonic() > until:  # after at least one, so that it always gets on
+                break
+    return run.done < len(files)
 
 
 def _enrol(

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.uploadedfile import UploadedFile
-from unfold.widgets import UnfoldAdminAutocompleteWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from people.forms import PhotosField
 from people.images import BadPhoto, Pixels, decode, read_bytes
@@ -24,17 +24,9 @@ class PersonSelect(AutocompleteSelect):
     def __init__(self) -> None:
         super().__init__(Attempt._meta.get_field("claimed"), admin.site)
 
-    @property
-    def media(self) -> forms.Media:
-        media: forms.Media = UnfoldAdminAutocompleteWidget().media
-        return media
-
     def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
-        return attrs | {
-            "class": "unfold-admin-autocomplete admin-autocomplete",
-            "data-placeholder": "Type a name or staff number",
-        }
+        return attrs | {"data-placeholder": "Type a name or staff number"}
 
 
 class PhotosForm(forms.Form):

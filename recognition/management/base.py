@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class FaceCommand(BaseCommand):
         parser = super().create_parser(
             prog_name, subcommand, formatter_class=_HelpFormatter, epilog=epilog, **kwargs
         )
+        parser.description = textwrap.fill(self.help, 78)
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         return parser
 

@@ -1,3 +1,8 @@
+// Unfold's own file inputs have a text field beside them, which it fills; these have none.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const input of document.querySelectorAll(".face-drop")) input.hasChangeListener = true;
+});
+
 // Shows the photos chosen in a form before they are sent. Without it everything still works.
 document.addEventListener("change", (event) => {
   const input = event.target;

@@ -33,12 +33,11 @@ class Services:
             cursor = connection.execute(statement.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def connect(self, **replaced: str) -> "psycopg.Connection[Any]":
+    def connect(self, user: str = "face", password: str = "") -> "psycopg.Connection[Any]":
         secret = addresses.password_file(self.var_dir)
         host = str(addresses.socket_dir(self.var_dir))
         return psycopg.connect(
-            "",
-            **{"host": host, "user": "face", "dbname": "face", "passfile": str(secret)} | replaced,
+            host=host, user=user, dbname="face", passfile=str(secret), password=password or None
         )
 
     def broker(self) -> redis.Redis:

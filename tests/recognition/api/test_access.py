@@ -41,15 +41,12 @@ def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 def operations() -> list[tuple[str, str, Rule | None]]:
     found = []
     for path, callback in routes(v1):
+        view = getattr(callback, "cls", None) or callback.view_class
         actions = getattr(callback, "actions", None)
-        for method in METHODS:
-            if actions is not None:
-                action = actions.get(method)
-            else:
-                action = method if hasattr(callback.view_class, method) else None
-            if action is not None:
-                cls = getattr(callback, "cls", None) or callback.view_class
-                found.append((method, path, getattr(cls, "rules", {}).get(action)))
+        for method in (name for name in METHODS if name in view.http_method_names):
+            action = method if actions is None else actions.get(method)
+            if action is not None and hasattr(view, action):
+                found.append((method, path, getattr(view, "rules", {}).get(action)))
     return found
 
 

@@ -1,0 +1,61 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faceproject.conftest import ROOT
+
+PRODUCTION = {
+    "SECRET_KEY": "k" * 25 + "0123456789-abcdefghijklmnopq",
+    "ALLOWED_HOSTS": "example.org",
+    "HTTPS": "on",
+}
+
+
+def manage(
+    var_dir: Path, *arguments: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**inherited, "VAR_DIR": str(var_dir), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+def test_a_missing_setting_is_named_in_one_sentence(tmp_path: Path, missing: str) -> None:
+    given = {name: value for name, value in PRODUCTION.items() if name != missing}
+    done = manage(tmp_path, "migrate", **given)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{missing} is not set")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+def test_addresses_replace_the_embedded_services(tmp_path: Path) -> None:
+    code = (
+        "from django.conf import settings as s;"
+        "print(s.DATABASES['default']['HOST'], s.CELERY['broker_url'])"
+    )
+    done = manage(
+        tmp_path,
+        "shell",
+        "--no-imports",
+        "--command",
+        code,
+        DATABASE_URL="postgres://u:p@db.example.org/face",
+        CELERY_BROKER_URL="redis://queue.example.org",
+        **PRODUCTION,
+    )
+    assert done.stdout.split() == ["db.example.org", "redis://queue.example.org"]
+    assert not (tmp_path / "postgres").exists()
