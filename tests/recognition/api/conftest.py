@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission, User
 from knox.models import AuthToken
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery
@@ -21,6 +22,14 @@ def client_with(key: str) -> APIClient:
 def user_client(user: User) -> APIClient:
     _token, key = AuthToken.objects.create(user=user)
     return client_with(key)
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings: Settings) -> None:
+    """As `collectstatic` would make it; the site warns without one."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
 @pytest.fixture(autouse=True)
