@@ -10,7 +10,7 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -58,6 +58,10 @@ def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
     elif isinstance(error, OperationalError):
         body = problem(503, "database_unavailable", "The database cannot be reached. Try again.")
         return _response(body, {"Retry-After": "5"})
+    elif isinstance(error, RequestDataTooBig):
+        return _response(problem(413, "request_too_large", "The fields of the form are too large."))
+    elif isinstance(error, SuspiciousOperation):
+        return _response(problem(400, "malformed", "The request is malformed."))
     if not isinstance(error, exceptions.APIException):
         return None
     return _of_api_exception(error)
