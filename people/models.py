@@ -24,7 +24,7 @@ from people.vectors import EmbeddingField
 
 
 def default_time_zone() -> str:
-    return settings.TIME_ZONE
+    return str(settings.TIME_ZONE)
 
 
 def known_time_zone(name: str) -> None:

@@ -16,13 +16,19 @@ Enrol = Callable[..., Person]
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hashing that is slow on purpose would be most of the time of the tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Photos of a test live and go with it."""
     settings.PHOTOS_DIR = tmp_path / "photos"
     options = {**settings.STORAGES["photos"]["OPTIONS"], "location": settings.PHOTOS_DIR}
     field = FaceImage._meta.get_field("file")
     monkeypatch.setattr(field, "storage", PrivateStorage(**options))
-    return settings.PHOTOS_DIR
+    return tmp_path / "photos"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from recognition.devices import note_seen
 from recognition.models import Device
 
 
-class KeyAuthentication(TokenAuthentication):
+class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
     """`Authorization: Bearer KEY`. Keys are kept as hashes; a revoked or expired one is a 401."""
 
     def authenticate_credentials(self, token: bytes) -> Any:

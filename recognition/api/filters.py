@@ -13,7 +13,7 @@ PAGING = {"cursor", "page_size"}
 
 
 class StrictFilters(DjangoFilterBackend):
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> Any:
         if view.action == "list":
             filterset = self.get_filterset_class(view, queryset)
             known = {*(filterset.base_filters if filterset else ()), *PAGING}

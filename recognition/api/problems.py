@@ -69,8 +69,8 @@ def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
     headers = {}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(error.wait)))
+    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):

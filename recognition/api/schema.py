@@ -24,7 +24,7 @@ Problem = inline_serializer(
 class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """Adds `default`: any status not listed is a problem."""
-        found = super().get_response_serializers()  # type: ignore[no-untyped-call]
+        found = super().get_response_serializers()
         answers = found if isinstance(found, dict) else {self._success(): found}
         return answers | {
             ("default", "application/problem+json"): OpenApiResponse(Problem, "A problem.")

@@ -1,6 +1,6 @@
 """`/api/v1/…`."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from recognition.api import problems
@@ -21,7 +21,7 @@ router.register("galleries", GalleryViewSet)
 router.register("embedding-models", EmbeddingModelViewSet)
 router.register("attempts", AttemptViewSet)
 
-v1 = [
+v1: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
     path("verify/", VerifyView.as_view(), name="verify"),
     path("recognize/", RecognizeView.as_view(), name="recognize"),

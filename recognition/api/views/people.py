@@ -49,7 +49,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
-    http_method_names: ClassVar = ["get", "post", "patch", "delete"]
+    http_method_names = ("get", "post", "patch", "delete")
     rules: ClassVar = {
         "list": Rule("people.view_person"),
         "retrieve": Rule("people.view_person"),
@@ -141,7 +141,7 @@ class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
     serializer_class = GallerySerializer
     filterset_fields: ClassVar = ["name"]
     lookup_value_converter = "int"
-    http_method_names: ClassVar = ["get", "post", "patch", "delete"]
+    http_method_names = ("get", "post", "patch", "delete")
     rules: ClassVar = {
         "list": Rule("people.view_gallery"),
         "retrieve": Rule("people.view_gallery"),

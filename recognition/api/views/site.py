@@ -22,7 +22,7 @@ class TokensView(APIView):
     """Log in for the API: a token that expires."""
 
     rules: ClassVar = {"post": Rule(public=True), "delete": Rule(own=True)}
-    throttle_classes: ClassVar = [OfTokens]
+    throttle_classes = (OfTokens,)
 
     @extend_schema(
         request=Credentials, responses={201: TokenSerializer}, auth=[], operation_id="tokens_create"
@@ -48,7 +48,7 @@ class LiveView(APIView):
     """The process answers."""
 
     rules: ClassVar = {"get": Rule(public=True)}
-    throttle_classes: ClassVar = []
+    throttle_classes = ()
 
     @extend_schema(responses={200: HealthSerializer}, auth=[], operation_id="health_live")
     def get(self, request: Request) -> Response:
@@ -59,7 +59,7 @@ class ReadyView(APIView):
     """Everything that an answer needs is there; otherwise 503."""
 
     rules: ClassVar = {"get": Rule(public=True)}
-    throttle_classes: ClassVar = []
+    throttle_classes = ()
 
     @extend_schema(
         responses={200: HealthSerializer, 503: HealthSerializer},

@@ -112,7 +112,7 @@ def test_attempts_are_read_and_filtered(admin: APIClient, enrol: Enrol) -> None:
         admin.post("/api/v1/recognize/", {"photo": as_file(photo_of(angle))}, format="multipart")
     found = admin.get("/api/v1/attempts/", {"outcome": "unknown"}).json()["results"]
     assert [attempt["outcome"] for attempt in found] == ["unknown"]
-    assert admin.get("/api/v1/attempts/", {"outcome": "unknown", "x": 1}).status_code == 400
+    assert admin.get("/api/v1/attempts/", {"outcome": "unknown", "x": "1"}).status_code == 400
 
 
 def test_a_token_is_given_for_a_password_and_taken_back(admin: APIClient) -> None:

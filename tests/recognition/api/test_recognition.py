@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from people import services as people
 from people.models import Gallery
-from recognition import services
+from recognition import search
 from recognition.devices import NewKey, renew_key, revoke
 from recognition.models import Attempt, Device
 from tests.faces import photo_of, photo_without_face
@@ -22,7 +22,7 @@ def as_file(data: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile("face.png", data, content_type="image/png")
 
 
-def ask(client: APIClient, data: bytes, **more: object) -> Response:
+def ask(client: APIClient, data: bytes, **more: object) -> Any:
     return client.post("/api/v1/recognize/", {"photo": as_file(data), **more}, format="multipart")
 
 
@@ -172,7 +172,7 @@ def test_a_database_that_is_down_is_a_503(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(services.search, "nearest", fail)
+    monkeypatch.setattr(search, "nearest", fail)
     answer = ask(kiosk, photo_of(10))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
