@@ -29,7 +29,7 @@ def main() -> int:
     from django.core.management import execute_from_command_line
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command in _WITHOUT_SERVICES or command.startswith("-") or "--help" in sys.argv:
+    if command in _WITHOUT_SERVICES or command.startswith("-") or {"-h", "--help"} & set(sys.argv):
         execute_from_command_line(sys.argv)
         return 0
 

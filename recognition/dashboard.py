@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -45,24 +46,29 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
+def _list(model: str, **query: str) -> str:
+    return reverse(f"admin:{model}_changelist", query=query)
+
+
 def _people() -> list[Number]:
-    people = reverse("admin:people_person_changelist")
+    people = partial(_list, "people_person")
     counted = FaceImage.objects.order_by().values("state").annotate(number=Count("pk"))
     photos = {row["state"]: row["number"] for row in counted}
-    pending, rejected = photos.get(FaceImageState.PENDING, 0), photos.get("rejected", 0)
+    ready, pending, rejected = (
+        photos.get(state, 0)
+        for state in (FaceImageState.READY, FaceImageState.PENDING, FaceImageState.REJECTED)
+    )
     return [
-        Number("Active people", Person.objects.active().count(), f"{people}?is_active__exact=1"),
-        Number("Photos ready", photos.get(FaceImageState.READY, 0), people, "ok"),
-        Number("Photos pending", pending, f"{people}?photos=pending",
-               "warn" if pending else "quiet"),
-        Number("Photos rejected", rejected, f"{people}?photos=rejected",
-               "bad" if rejected else "quiet"),
-    ]  # fmt: skip
+        Number("Active people", Person.objects.active().count(), people(is_active__exact="1")),
+        Number("Photos ready", ready, people(photos="ready"), "ok"),
+        Number("Photos pending", pending, people(photos="pending"), "warn"),
+        Number("Photos rejected", rejected, people(photos="rejected"), "bad"),
+    ]
 
 
 def _attempts_today() -> list[Number]:
-    log = reverse("admin:recognition_attempt_changelist")
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    log = partial(_list, "recognition_attempt", created_at__gte=today.isoformat())
     counted = (
         Attempt.objects.filter(created_at__gte=today)
         .order_by()
@@ -70,17 +76,16 @@ def _attempts_today() -> list[Number]:
         .annotate(number=Count("pk"))
     )
     by_outcome = {row["outcome"]: row["number"] for row in counted}
-    decided = (services.MATCH, services.NO_MATCH, services.UNKNOWN)
-    refused = sum(number for outcome, number in by_outcome.items() if outcome not in decided)
-    day = f"created_at__gte={today:%Y-%m-%d}"
+    match, no_match, unknown = (
+        by_outcome.pop(outcome, 0)
+        for outcome in (services.MATCH, services.NO_MATCH, services.UNKNOWN)
+    )
     return [
-        Number("Matched", by_outcome.get(services.MATCH, 0), f"{log}?outcome=match&{day}", "ok"),
-        Number("Did not match", by_outcome.get(services.NO_MATCH, 0),
-               f"{log}?outcome=no_match&{day}", "bad"),
-        Number("Unknown", by_outcome.get(services.UNKNOWN, 0), f"{log}?outcome=unknown&{day}",
-               "warn"),
-        Number("Photo not usable", refused, f"{log}?outcome=refused&{day}"),
-    ]  # fmt: skip
+        Number("Matched", match, log(outcome="match"), "ok"),
+        Number("Did not match", no_match, log(outcome="no_match"), "bad"),
+        Number("Unknown", unknown, log(outcome="unknown"), "warn"),
+        Number("Photo not usable", sum(by_outcome.values()), log(outcome="refused")),
+    ]
 
 
 def _model() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import django
 import pytest
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.pages"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Set when a controller of pytest-xdist has made the folder for its workers.

@@ -89,7 +89,7 @@ def watch(children: Sequence[Child], lease: Lease) -> None:
                 say(news)
         now = time.monotonic()
         if tick % _SERVICES_EVERY == 0 and now >= quiet_until and not lease.healthy():
-            say("A database service stopped; it starts again.")
+            say("Postgres or Valkey stopped; it starts again.")
             try:
                 lease.ensure()
             except ServiceError as error:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 else:
     Base = object
 
+AT_ONCE = 500  # people; each is a transaction, and a request should end
+
 
 class ErasingMixin(Base):
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
@@ -49,7 +51,10 @@ class ErasingMixin(Base):
         return self._confirm(request, [person])
 
     @admin.action(description="Erase: photos, vectors and rows …", permissions=["erase"])
-    def erase_selected(self, request: HttpRequest, people: QuerySet[Person]) -> HttpResponse:
+    def erase_selected(self, request: HttpRequest, people: QuerySet[Person]) -> HttpResponse | None:
+        if people.count() > AT_ONCE:
+            messages.error(request, f"Erase at most {AT_ONCE} people at once.")
+            return None
         if "confirmed" in request.POST:
             return self._erase(request, people)
         return self._confirm(request, people)
@@ -109,7 +114,7 @@ def _number(count: int, what: str) -> str:
 
 
 def _log(request: HttpRequest, pk: int) -> None:
-    """Who erased somebody, and when; not whom."""
+    """Who erased, and when; not whom."""
     LogEntry.objects.create(
         user=staff(request),
         content_type=ContentType.objects.get_for_model(Person),

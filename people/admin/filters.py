@@ -16,8 +16,9 @@ class PhotosFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("rejected", "Has rejected photos"),
+            ("ready", "Has ready photos"),
             ("pending", "Has pending photos"),
+            ("rejected", "Has rejected photos"),
             ("none_ready", "Has no ready photo"),
         ]
 
@@ -26,6 +27,6 @@ class PhotosFilter(admin.SimpleListFilter):
             raise TypeError("the people admin uses the queryset of people")
         if self.value() == "none_ready":
             return queryset.without_photos_in("ready")
-        if self.value() in ("rejected", "pending"):
+        if self.value() in ("ready", "pending", "rejected"):
             return queryset.with_photos_in(str(self.value()))
         return queryset

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from people import services
@@ -93,7 +93,7 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
         response = super().response_add(request, obj, post_url_continue)
         if {"_addanother", "_popup"} & set(request.POST):
             return response
-        return redirect("admin:people_person_change", obj.pk)
+        return redirect(reverse("admin:people_person_change", args=[obj.pk]) + "#photos")
 
     # --- The photo panel --------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -131,6 +133,7 @@ def delete_view(request: HttpRequest, person_id: int, photo_id: UUID) -> HttpRes
         FaceImage.objects.select_related("person"), person=person_id, public_id=photo_id
     )
     services.delete_photo(image=image)
+    _log(request, image.person, "Deleted a photo.")
     return _answer(request, image.person)
 
 
@@ -144,7 +147,20 @@ def accept_view(request: HttpRequest, person_id: int, photo_id: UUID) -> HttpRes
         services.accept_flagged(image=image, by=staff(request))
     except Refusal as error:
         return _answer(request, image.person, problem=error.message)
+    _log(request, image.person, f"Accepted a photo in spite of: {image.reason_code}.")
     return _answer(request, image.person)
+
+
+def _log(request: HttpRequest, person: Person, what: str) -> None:
+    """In the history of the person, which an erasure empties."""
+    LogEntry.objects.create(
+        user=staff(request),
+        content_type=ContentType.objects.get_for_model(Person),
+        object_id=str(person.pk),
+        object_repr=person.full_name,
+        action_flag=CHANGE,
+        change_message=what,
+    )
 
 
 def _answer(

@@ -1,5 +1,11 @@
 """Faces in, vectors out. Importing this package loads no image library and no network."""
 
+import os
+
+# onnxruntime's builds send usage data to its makers unless this is set before it loads. A system
+# that knows faces calls nobody.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 from recognition.engine.engine import Engine
 from recognition.engine.errors import (
     FaceRefused,

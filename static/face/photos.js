@@ -24,3 +24,28 @@ document.addEventListener("change", (event) => {
     }),
   );
 });
+
+// A page of its own (the log-in, after a long break) must not land inside another one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname.endsWith("/login/")) {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});
+
+// What somebody sent was not taken: say so. Polling goes on by itself.
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    const report = document.querySelector("#photo-report, #answer");
+    if (!report || event.detail.elt.tagName !== "FORM") return;
+    const note = document.createElement("p");
+    note.className = "face-note face-note-bad";
+    note.textContent = "The server did not take it. Check the connection and try again.";
+    report.replaceChildren(note);
+  });
+}
+
+// A plain form on its way, as htmx marks its own.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".face-form:not([hx-post])")) event.target.classList.add("htmx-request");
+});

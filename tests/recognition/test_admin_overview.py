@@ -1,0 +1,72 @@
+"""The first page, and the groups of a new installation."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from people.models import FaceImage
+from recognition.roles import create_roles
+from tests.fixtures import Enrol
+from tests.pages import LogIn
+
+
+def overview(client: Client) -> str:
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_a_new_installation_says_what_to_do_first(hr: Client) -> None:
+    html = overview(hr)
+    assert "Nobody is enrolled yet" in html
+    assert "Enrol the first person" in html
+
+
+def test_the_numbers_that_matter_are_there(hr: Client, enrol: Enrol) -> None:
+    enrol("Ann", 10)
+    html = overview(hr)
+    assert "Active people" in html
+    assert "default threshold, measured on a public set" in html
+
+
+def test_photos_that_wait_are_a_warning(hr: Client, enrol: Enrol) -> None:
+    enrol("Ann", 10)
+    FaceImage.objects.update(state="pending", created_at=timezone.now() - timedelta(minutes=5))
+    assert "1 photo waits for a worker" in overview(hr)
+
+
+def test_an_auditor_sees_attempts_only(auditor: Client, enrol: Enrol) -> None:
+    enrol("Ann", 10)
+    html = overview(auditor)
+    assert "Asked today" in html
+    assert "Active people" not in html
+
+
+def test_staff_without_a_group_are_told_whom_to_ask(log_in: LogIn) -> None:
+    assert "Ask an administrator" in overview(log_in())
+
+
+def test_what_an_operator_changed_about_a_group_stays(db: None) -> None:
+    group = Group.objects.get(name="HR")
+    assert group.permissions.filter(codename="erase_person").exists()
+    group.permissions.clear()
+    create_roles()
+    assert not group.permissions.exists()
+
+
+def test_an_auditor_may_only_read_attempts(db: None) -> None:
+    permissions = Group.objects.get(name="Auditor").permissions
+    assert list(permissions.values_list("codename", flat=True)) == ["view_attempt"]
+
+
+def test_every_number_leads_to_its_list(root: Client, enrol: Enrol) -> None:
+    enrol("Ann", 10)
+    links = re.findall(r'class="face-number[^"]*"\s+href="([^"]+)"', overview(root))
+    assert len(links) == 8
+    for link in links:
+        response = root.get(unescape(link))
+        assert response.status_code == 200, link
