@@ -183,6 +183,16 @@ ENGINE_THREADS = env.int("ENGINE_THREADS", default=1)
 VERIFY_THRESHOLD = env.float("VERIFY_THRESHOLD", default=0.0) or None
 RECOGNIZE_THRESHOLD = env.float("RECOGNIZE_THRESHOLD", default=0.0) or None
 
+# --- Attendance ---------------------------------------------------------------------------
+
+# A face shown again within this time is the same event.
+CLOCK_REPEAT = timedelta(seconds=env.int("CLOCK_REPEAT_SECONDS", default=60))
+# How far a device's clock may be wrong.
+CLOCK_DRIFT = timedelta(seconds=env.int("CLOCK_DRIFT_SECONDS", default=120))
+# Captures that waited on a device longer than this are refused.
+CLOCK_OLDEST = timedelta(hours=env.int("CLOCK_OLDEST_HOURS", default=72))
+CLOCK_LATE_AFTER = timedelta(minutes=5)
+
 # --- API ----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

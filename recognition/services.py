@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -50,6 +51,7 @@ class Result:
     reason: str = ""
     face: Face | None = None
     candidates: Sequence[Candidate[Found]] = field(default=())
+    attempt_id: UUID | None = None
 
     @property
     def is_match(self) -> bool:
@@ -111,7 +113,7 @@ class _Question:
     def answer(self, result: Result) -> Result:
         """Put the decision on record; only then it counts."""
         actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
-        Attempt.objects.create(
+        attempt = Attempt.objects.create(
             purpose=self.purpose,
             source=self.source,
             claimed=self.claimed,
@@ -127,7 +129,7 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
-        return result
+        return replace(result, attempt_id=attempt.public_id)
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(
@@ -143,13 +145,14 @@ class _Question:
 def verify(
     *,
     probe: Sequence[Pixels],
-    person: Person,
+    person: Person | None,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
 ) -> Result:
     """1:1: is this the claimed person?
 
-    probe: one or several frames of one face, each (h, w, 3) uint8 RGB.
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. person: None when the
+    claim names nobody; that is answered as a wrong face is, in the same words and the same time.
     Raises NoFrames, WeightsMissing.
     """
     model = EmbeddingModel.objects.current()
@@ -167,7 +170,7 @@ def verify(
     except (FaceRefused, matching.FramesDiffer) as error:
         return question.refuse(error)
     template = Template.objects.of(model).filter(person=person, person__is_active=True).first()
-    if template is None:
+    if person is None or template is None:
         return question.answer(_mismatch(question, seen, distance=None, reason="not_enrolled"))
     distance = matching.distance_between(seen.vector, template.vector)
     if not matching.is_same_person(distance, question.threshold):

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
+from recognition.attendance import idempotency
 from recognition.queueing import queue_import, queue_photos
 from recognition.search import ensure_index
 
@@ -37,12 +38,13 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove archives that are done with, and photo files that no row points to.
+    """Remove archives and answers that are done with, and photo files that no row points to.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
     """
     imports.remove_settled_archives()
+    idempotency.forget_old()
     removed = 0
     for folder in settings.PHOTOS_DIR.glob("??"):
         old = [path for path in folder.glob("*.jpg") if _is_old(path)]
