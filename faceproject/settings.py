@@ -36,6 +36,8 @@ def _required(name: str, why: str) -> str:
 
 
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
+# Earlier ones, still read while a new one spreads.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = [
     host.strip()
     for host in _required(
@@ -192,6 +194,11 @@ CLOCK_DRIFT = timedelta(seconds=env.int("CLOCK_DRIFT_SECONDS", default=120))
 # Captures that waited on a device longer than this are refused.
 CLOCK_OLDEST = timedelta(hours=env.int("CLOCK_OLDEST_HOURS", default=72))
 CLOCK_LATE_AFTER = timedelta(minutes=5)
+
+# --- Webhooks -----------------------------------------------------------------------------
+
+# Lets webhooks go to addresses inside the network, and by http. Off, only to the internet.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
 
 # --- API ----------------------------------------------------------------------------------
 

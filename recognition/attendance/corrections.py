@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from people.errors import Refusal
 from people.models import Person
+from recognition.attendance.signals import corrected
 from recognition.models import AttendanceEvent, Direction, EventSource
 
 
@@ -76,7 +77,7 @@ def _record(
         raise InTheFuture("What has not happened yet cannot be corrected.")
     try:
         with transaction.atomic():
-            return AttendanceEvent.objects.create(
+            event = AttendanceEvent.objects.create(
                 person=person,
                 direction=direction,
                 occurred_at=occurred_at,
@@ -86,9 +87,11 @@ def _record(
                 corrected_by=by,
                 correction_reason=reason,
             )
+            corrected.send(sender=AttendanceEvent, event=event)
     except IntegrityError as error:
         if replaces is not None and AttendanceEvent.objects.filter(replaces=replaces).exists():
             raise AlreadyCorrected(
                 "This event has been corrected already. Correct the correction."
             ) from error
         raise
+    return event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -10,14 +11,24 @@ from django.db.models import Q
 
 
 class WebhookEndpoint(models.Model):
-    """An address that is told of each clock event."""
+    """An address that is told of each clock event.
+
+    The old secret signs beside the new one for a while after a change, so that a receiver need
+    not change at the same moment.
+    """
 
     name = models.CharField(max_length=100, unique=True)
-    url = models.URLField(max_length=500)
+    url = models.CharField("URL", max_length=500)
     secret = models.CharField(
         max_length=300, editable=False, help_text="Encrypted; the key derives from SECRET_KEY."
     )
-    is_active = models.BooleanField(default=True)
+    old_secret = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Encrypted, like the new one."
+    )
+    old_secret_until = models.DateTimeField(null=True, editable=False)
+    is_active = models.BooleanField(
+        "active", default=True, help_text="While it is off, nothing is sent and nothing gathers."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -27,15 +38,26 @@ class WebhookEndpoint(models.Model):
         return self.name
 
 
+class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
+    def due(self, now: datetime) -> WebhookDeliveryQuerySet:
+        """What is to be sent now. Those of an endpoint that is off wait until it is on again."""
+        return self.filter(state="pending", next_try_at__lte=now, endpoint__is_active=True)
+
+    def settled_before(self, moment: datetime) -> WebhookDeliveryQuerySet:
+        return self.exclude(state="pending").filter(created_at__lt=moment)
+
+
 class WebhookDelivery(models.Model):
-    """One message to one endpoint, and how it went."""
+    """One message to one endpoint, and how it went. What the endpoint answered is never kept."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
         DELIVERED = "delivered", "Delivered"
         FAILED = "failed", "Failed"
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(
+        "message", default=uuid.uuid4, unique=True, editable=False, help_text="Its webhook-id."
+    )
     endpoint = models.ForeignKey(
         WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries"
     )
@@ -45,14 +67,20 @@ class WebhookDelivery(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(
+        null=True, editable=False, help_text="Somebody is sending it until then, or was killed."
+    )
     last_status = models.PositiveSmallIntegerField(null=True, help_text="HTTP.")
-    last_error = models.CharField(max_length=300, blank=True)
+    last_error = models.CharField(max_length=300, blank=True, help_text="A code.")
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True)
+
+    objects = WebhookDeliveryQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
         verbose_name_plural = "webhook deliveries"
+        permissions: ClassVar = [("replay_webhookdelivery", "Can send a webhook again")]
         indexes: ClassVar = [
             models.Index(fields=["next_try_at"], name="delivery_due", condition=Q(state="pending"))
         ]
