@@ -78,7 +78,7 @@ def queue_deliveries(delivery_ids: Sequence[int], *, after: timedelta = timedelt
     expires = wait + _DELIVERY_EXPIRES.total_seconds()
     try:
         for delivery_id in delivery_ids:
-            deliver.apply_async((delivery_id,), countdown=wait or None, expires=expires)
+            deliver.apply_async((delivery_id,), countdown=wait, expires=expires)
     except (OperationalError, OSError):
         logger.warning("The broker cannot be reached; webhooks wait for it")
         return False

@@ -40,9 +40,9 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove archives, answers and deliveries that are done with, and photo files that no row points to.
+    """Remove archives, answers, deliveries and photo files that are done with.
 
-    A crash between file and row leaves such a file. Only those are taken that are old enough for
+    No row points to such a file. A crash between file and row leaves it. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
     """
     imports.remove_settled_archives()

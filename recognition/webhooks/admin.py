@@ -61,7 +61,7 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
     search_fields: ClassVar = ["name", "url"]
 
     def get_fieldsets(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> Any:
-        fieldsets = [(None, {"fields": ["name", "url", "is_active"]})]
+        fieldsets: list[Any] = [(None, {"fields": ["name", "url", "is_active"]})]
         if obj is not None:
             fieldsets.append(("Secret", {"fields": ["renew_link"]}))
         return fieldsets
