@@ -40,9 +40,9 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove archives, answers, deliveries and photo files that are done with.
+    """Remove what is done with: archives, answers, deliveries, photo files no row points to.
 
-    No row points to such a file. A crash between file and row leaves it. Only those are taken that are old enough for
+    A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
     """
     imports.remove_settled_archives()

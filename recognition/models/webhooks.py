@@ -29,6 +29,10 @@ class WebhookEndpoint(models.Model):
     is_active = models.BooleanField(
         "active", default=True, help_text="While it is off, nothing is sent and nothing gathers."
     )
+    silent_since = models.DateTimeField(
+        null=True, editable=False, help_text="Since then nothing was answered, good or bad."
+    )
+    rests_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -40,8 +44,11 @@ class WebhookEndpoint(models.Model):
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     def due(self, now: datetime) -> WebhookDeliveryQuerySet:
-        """What is to be sent now. Those of an endpoint that is off wait until it is on again."""
-        return self.filter(state="pending", next_try_at__lte=now, endpoint__is_active=True)
+        """What is to be sent now. Those of an endpoint that is off or rests wait."""
+        is_awake = Q(endpoint__rests_until=None) | Q(endpoint__rests_until__lte=now)
+        return self.filter(
+            is_awake, state="pending", next_try_at__lte=now, endpoint__is_active=True
+        )
 
     def settled_before(self, moment: datetime) -> WebhookDeliveryQuerySet:
         return self.exclude(state="pending").filter(created_at__lt=moment)

@@ -22,7 +22,7 @@ from people.admin.base import ModelAdmin, ReadOnly, as_state
 from people.errors import Refusal
 from recognition.models import WebhookDelivery, WebhookEndpoint
 from recognition.webhooks import delivery as deliveries
-from recognition.webhooks.endpoints import NewSecret, renew_secret
+from recognition.webhooks.endpoints import NewSecret, renew_secret, wake
 from recognition.webhooks.targets import find_target
 
 STATES = {"Delivered": "success", "Pending": "info", "Failed": "danger"}
@@ -56,7 +56,7 @@ class EndpointForm(Form):
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
     form = EndpointForm
-    list_display = ("name", "url", "is_active", "created_at")
+    list_display = ("name", "url", "is_active", "silent_since", "created_at")
     list_filter: ClassVar = ["is_active"]
     search_fields: ClassVar = ["name", "url"]
 
@@ -78,6 +78,15 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
         view = self.admin_site.admin_view(self.secret_view)
         name = "recognition_webhookendpoint_secret"
         return [path("<int:endpoint_id>/secret/", view, name=name), *super().get_urls()]
+
+    def save_model(
+        self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: Any
+    ) -> None:
+        wake(endpoint=obj)
+        # Only what was entered: a secret renewed meanwhile must not be undone.
+        obj.save(
+            update_fields=[*form.changed_data, "silent_since", "rests_until"] if change else None
+        )
 
     def response_add(
         self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: str | None = None

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.errors import Refusal
-from recognition.models import WebhookDelivery, WebhookEndpoint
+from recognition.models import WebhookDelivery
 from recognition.queueing import queue_deliveries
-from recognition.webhooks import messages, posting, signing
+from recognition.webhooks import endpoints, messages, posting, signing
 from recognition.webhooks.targets import find_target
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,9 @@ def replay(*, delivery: WebhookDelivery) -> None:
 
     Raises EndpointOff, BeingSent.
     """
-    row = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("endpoint")
+    row = WebhookDelivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "endpoint"
+    )
     again = row.get(pk=delivery.pk)
     now = timezone.now()
     if not again.endpoint.is_active:
@@ -88,6 +90,8 @@ def replay(*, delivery: WebhookDelivery) -> None:
     again.state, again.tries, again.next_try_at = State.PENDING, 0, now
     again.delivered_at = again.claimed_until = None
     again.save()
+    endpoints.wake(endpoint=again.endpoint)
+    again.endpoint.save(update_fields=["silent_since", "rests_until"])
     transaction.on_commit(partial(queue_deliveries, [again.pk]))
 
 
@@ -143,18 +147,25 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
     changes = _next(delivery.tries, outcome, now)
     # Whoever was slower than its claim leaves the row to its successor.
     mine = WebhookDelivery.objects.filter(pk=delivery.pk, claimed_until=delivery.claimed_until)
-    with transaction.atomic():
-        is_mine = mine.update(
-            **changes,
-            claimed_until=None,
-            last_status=outcome.status,
-            last_error=outcome.error,
-        )
-        if outcome.status == GONE:
-            WebhookEndpoint.objects.filter(pk=delivery.endpoint_id).update(is_active=False)
+    is_mine = mine.update(
+        **changes,
+        claimed_until=None,
+        last_status=outcome.status,
+        last_error=outcome.error,
+    )
+    _note(delivery.endpoint_id, outcome)
     wait = (changes["next_try_at"] or now) - now
     if is_mine and changes["state"] == State.PENDING and wait <= SOON:
         queue_deliveries([delivery.pk], after=wait)
+
+
+def _note(endpoint_id: int, outcome: Outcome) -> None:
+    if outcome.status is None:
+        endpoints.note_silent(endpoint_id=endpoint_id)
+    else:
+        endpoints.note_answered(endpoint_id=endpoint_id)
+    if outcome.status == GONE:
+        endpoints.turn_off(endpoint_id=endpoint_id)
 
 
 def _next(tries: int, outcome: Outcome, now: datetime) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def listening(wrap: Callable[[Any], Any] | None = None) -> Iterator[Receiver]:
     """wrap: puts TLS around the socket."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802  as the base class has it
-            receiver.take(self)
+        def do_POST(self) -> None:
+            heard.take(self)
 
         def log_message(self, *_args: Any) -> None:
             pass
@@ -71,11 +71,11 @@ def listening(wrap: Callable[[Any], Any] | None = None) -> Iterator[Receiver]:
     with Server(("127.0.0.1", 0), Handler) as server:
         if wrap is not None:
             server.socket = wrap(server.socket)
-        receiver = Receiver(server)
+        heard = Receiver(server)
         thread = threading.Thread(target=server.serve_forever, args=[0.02])
         thread.start()
         try:
-            yield receiver
+            yield heard
         finally:
             server.shutdown()
             thread.join()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -260,8 +262,18 @@ def test_with_a_lost_secret_key_nothing_is_sent_unsigned(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_deliverers_one_sends(receiver: Receiver, delivery: WebhookDelivery) -> None:
+def test_of_two_deliverers_one_sends(
+    receiver: Receiver, delivery: WebhookDelivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start = threading.Barrier(4)
+    real = WebhookDelivery.save
+
+    def slow(self: WebhookDelivery, **options: Any) -> None:
+        """Time enough for the others to read the row before this one has claimed it."""
+        time.sleep(0.3)
+        real(self, **options)
+
+    monkeypatch.setattr(WebhookDelivery, "save", slow)
 
     def work() -> None:
         try:
@@ -366,3 +378,74 @@ def test_old_deliveries_go_but_pending_ones_stay(delivery: WebhookDelivery) -> N
     upkeep.tidy()
     assert not WebhookDelivery.objects.exists()
     assert AttendanceEvent.objects.exists()
+
+
+# --- Silence --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dead(delivery: WebhookDelivery, receiver: Receiver) -> WebhookEndpoint:
+    """Nobody listens there, and this was noticed."""
+    WebhookEndpoint.objects.update(url="http://127.0.0.1:1/")
+    send(delivery)
+    return WebhookEndpoint.objects.get()
+
+
+def silent_for(**age: float) -> None:
+    """As if silent that long, and tried again just now."""
+    WebhookEndpoint.objects.update(silent_since=timezone.now() - timedelta(**age), rests_until=None)
+
+
+def rest() -> timedelta:
+    endpoint = WebhookEndpoint.objects.get()
+    assert endpoint.rests_until is not None
+    return endpoint.rests_until - timezone.now()
+
+
+def test_who_does_not_answer_rests_and_nothing_is_due_meanwhile(
+    dead: WebhookEndpoint, delivery: WebhookDelivery, receiver: Receiver
+) -> None:
+    assert timedelta(seconds=3) < rest() <= timedelta(seconds=5)
+    WebhookEndpoint.objects.update(url=receiver.url)
+    assert send(delivery).tries == 1
+    assert deliveries.due_ids() == []
+    WebhookEndpoint.objects.update(rests_until=timezone.now())
+    assert deliveries.due_ids() == [delivery.pk]
+    assert send(delivery).state == "delivered"
+    endpoint = WebhookEndpoint.objects.get()
+    assert (endpoint.silent_since, endpoint.rests_until) == (None, None)
+
+
+def test_the_longer_the_silence_the_longer_the_rest(
+    dead: WebhookEndpoint, delivery: WebhookDelivery
+) -> None:
+    silent_for(minutes=8)
+    send(delivery)
+    assert timedelta(seconds=110) < rest() < timedelta(seconds=122)
+    silent_for(days=1)
+    send(delivery)
+    assert timedelta(minutes=9) < rest() <= timedelta(minutes=10)
+    assert WebhookEndpoint.objects.get().is_active
+
+
+def test_who_is_silent_for_days_is_turned_off(
+    dead: WebhookEndpoint, delivery: WebhookDelivery
+) -> None:
+    silent_for(days=5, minutes=1)
+    send(delivery)
+    assert not WebhookEndpoint.objects.get().is_active
+
+
+def test_who_answers_that_it_fails_does_not_rest(
+    receiver: Receiver, delivery: WebhookDelivery
+) -> None:
+    receiver.status = 500
+    send(delivery)
+    assert WebhookEndpoint.objects.get().rests_until is None
+
+
+def test_a_replay_does_not_wait_for_the_rest(
+    dead: WebhookEndpoint, delivery: WebhookDelivery
+) -> None:
+    replay(delivery=delivery)
+    assert deliveries.due_ids() == [delivery.pk]

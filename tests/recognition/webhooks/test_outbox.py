@@ -11,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from people.images import decode
 from people.models import Gallery, Person
 from recognition import tasks, upkeep
 from recognition.attendance import corrections
@@ -18,6 +19,7 @@ from recognition.attendance.clock import Capture, clock
 from recognition.devices import add_device
 from recognition.models import AttendanceEvent, Direction, WebhookDelivery, WebhookEndpoint
 from recognition.webhooks.endpoints import NewSecret, add_endpoint
+from tests.faces import photo_of
 from tests.fixtures import Enrol
 from tests.recognition.webhooks.conftest import Receiver
 
@@ -40,13 +42,6 @@ def forgot(person: Person, by: User) -> AttendanceEvent:
     )
 
 
-def a_face() -> object:
-    from people.images import decode
-    from tests.faces import photo_of
-
-    return decode(photo_of(10)).pixels
-
-
 def test_a_face_at_the_door_is_told_to_every_active_endpoint(
     issued: NewSecret,
     receiver: Receiver,
@@ -61,7 +56,7 @@ def test_a_face_at_the_door_is_told_to_every_active_endpoint(
     enrol("Ann", 10, gallery=north)
     device = add_device(name="Door", galleries=[north]).device
     with django_capture_on_commit_callbacks(execute=True):
-        clocked = clock(capture=Capture(photos=[a_face()]), device=device)  # type: ignore[list-item]
+        clocked = clock(capture=Capture(photos=[decode(photo_of(10)).pixels]), device=device)
     deliveries = WebhookDelivery.objects.filter(event=clocked.event)
     assert {each.endpoint.name for each in deliveries} == {"Payroll", "Doors"}
     assert sorted(queued) == sorted(each.pk for each in deliveries)
@@ -95,10 +90,13 @@ def test_what_is_rolled_back_is_not_told(
     queued: list[int],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(RuntimeError), transaction.atomic():
-            forgot(ann, boss)
-            raise RuntimeError("the power went")
+    @transaction.atomic
+    def work() -> None:
+        forgot(ann, boss)
+        raise RuntimeError("the power went")
+
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError):
+        work()
     assert not AttendanceEvent.objects.exists()
     assert not WebhookDelivery.objects.exists()
     assert queued == []
