@@ -129,10 +129,10 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
 class WebhookDeliveryAdmin(ReadOnly[WebhookDelivery]):
     list_display = ("public_id", "endpoint", "shown_state", "tries", "last_status", "last_error",
                     "next_try", "created_at")  # fmt: skip
-    list_filter: ClassVar = ["state", "endpoint", "last_status"]
+    list_filter: ClassVar = ["state", "endpoint"]
     list_select_related = ("endpoint",)
-    search_fields: ClassVar = ["=public_id", "=event__public_id"]
-    search_help_text = "Search by webhook-id or by the id of the event"
+    search_fields: ClassVar = ["=public_id", "=event__public_id", "=last_error"]
+    search_help_text = "Search by webhook-id, id of the event, or error code"
     date_hierarchy = "created_at"
     actions = ("send_again",)
     fieldsets: ClassVar = [

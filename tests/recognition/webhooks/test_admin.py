@@ -168,3 +168,19 @@ def test_an_endpoint_somebody_has_seen_to_does_not_rest(root: Client, issued: Ne
     root.post(change(endpoint), {"name": "Payroll", "url": endpoint.url, "is_active": "on"})
     endpoint.refresh_from_db()
     assert (endpoint.is_active, endpoint.silent_since, endpoint.rests_until) == (True, None, None)
+
+
+def test_an_endpoint_with_a_log_is_not_deleted(root: Client, delivery: WebhookDelivery) -> None:
+    delete = reverse("admin:recognition_webhookendpoint_delete", args=[delivery.endpoint_id])
+    assert root.post(delete, {"post": "yes"}).status_code == 403
+    root.post(
+        ENDPOINTS,
+        {"action": "delete_selected", "_selected_action": [delivery.endpoint_id], "post": "yes"},
+    )
+    assert WebhookEndpoint.objects.exists()
+
+
+def test_an_endpoint_without_a_log_is_deleted(root: Client, issued: NewSecret) -> None:
+    delete = reverse("admin:recognition_webhookendpoint_delete", args=[issued.endpoint.pk])
+    root.post(delete, {"post": "yes"})
+    assert not WebhookEndpoint.objects.exists()
