@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from pytest_django import Settings
 from people.models import Person
 from recognition.attendance.corrections import add_forgotten
 from recognition.models import AttendanceEvent, Direction, WebhookDelivery
+from recognition.webhooks.delivery import deliver
 from recognition.webhooks.endpoints import NewSecret, add_endpoint
 
+Resolve = Callable[..., None]
 Handle = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -123,3 +126,33 @@ def event(ann: Person, boss: User) -> AttendanceEvent:
 @pytest.fixture
 def delivery(issued: NewSecret, event: AttendanceEvent) -> WebhookDelivery:
     return WebhookDelivery.objects.get(endpoint=issued.endpoint, event=event)
+
+
+def make_due(delivery: WebhookDelivery) -> None:
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        next_try_at=timezone.now(), claimed_until=None
+    )
+
+
+def send(delivery: WebhookDelivery) -> WebhookDelivery:
+    """As when its time has come."""
+    make_due(delivery)
+    deliver(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    return delivery
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Resolve:
+    """names("1.2.3.4", "::1"): what every name resolves to, each time it is looked up."""
+
+    def answer(*addresses: str) -> None:
+        def getaddrinfo(_host: Any, port: Any, *_args: Any, **_options: Any) -> Any:
+            return [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+                for address in addresses
+            ]
+
+        monkeypatch.setattr("recognition.webhooks.targets.socket.getaddrinfo", getaddrinfo)
+
+    return answer

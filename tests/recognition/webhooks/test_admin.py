@@ -17,8 +17,7 @@ from recognition.models import WebhookDelivery, WebhookEndpoint
 from recognition.webhooks.endpoints import NewSecret
 from recognition.webhooks.signing import decrypt
 from tests.pages import LogIn
-from tests.recognition.webhooks.conftest import Receiver
-from tests.recognition.webhooks.test_delivery import send
+from tests.recognition.webhooks.conftest import Receiver, send
 
 ENDPOINTS = reverse("admin:recognition_webhookendpoint_changelist")
 ADD = reverse("admin:recognition_webhookendpoint_add")

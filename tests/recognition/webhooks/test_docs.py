@@ -17,8 +17,7 @@ import pytest
 from recognition.models import WebhookDelivery, WebhookEndpoint
 from recognition.webhooks.delivery import RETRY_AFTER
 from recognition.webhooks.endpoints import NewSecret, renew_secret
-from tests.recognition.webhooks.conftest import Receiver
-from tests.recognition.webhooks.test_delivery import send
+from tests.recognition.webhooks.conftest import Receiver, send
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs" / "webhooks.md").read_text()
 SERVER, BY_HAND = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)

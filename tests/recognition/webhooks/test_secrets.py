@@ -14,8 +14,7 @@ from recognition import upkeep
 from recognition.models import WebhookDelivery, WebhookEndpoint
 from recognition.webhooks.endpoints import NewSecret, renew_secret
 from recognition.webhooks.signing import SecretUnreadable, decrypt, encrypt
-from tests.recognition.webhooks.conftest import Receiver
-from tests.recognition.webhooks.test_delivery import send
+from tests.recognition.webhooks.conftest import Receiver, send
 
 
 def stored() -> str:
