@@ -7,6 +7,7 @@ error that names the variable. The README documents each variable in one table.
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,6 +47,8 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
 
 
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
+# Earlier ones, still read while a new one spreads.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = [
     host.strip()
     for host in _required(
@@ -65,7 +68,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django_filters",
     "django_htmx",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "people",
     "recognition",
 ]
@@ -183,12 +191,74 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 # How often a stranger may be taken for somebody, when everybody is searched.
-RECOGNIZE_FPIR = env.float("RECOGNIZE_FPIR", default=0.01)
+RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:
     raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = _number(env.float, "VERIFY_THRESHOLD", 0.0) or None
 RECOGNIZE_THRESHOLD = _number(env.float, "RECOGNIZE_THRESHOLD", 0.0) or None
+
+# --- Attendance ---------------------------------------------------------------------------
+
+# A face shown again within this time is the same event.
+CLOCK_REPEAT = timedelta(seconds=_number(env.int, "CLOCK_REPEAT_SECONDS", 60))
+# How far a device's clock may be wrong.
+CLOCK_DRIFT = timedelta(seconds=_number(env.int, "CLOCK_DRIFT_SECONDS", 120))
+# Captures that waited on a device longer than this are refused.
+CLOCK_OLDEST = timedelta(hours=_number(env.int, "CLOCK_OLDEST_HOURS", 72))
+CLOCK_LATE_AFTER = timedelta(minutes=5)
+
+# --- Webhooks -----------------------------------------------------------------------------
+
+# Lets webhooks go to addresses inside the network, and by http. Off, only to the internet.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+
+# --- API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognition.api.authentication.KeyAuthentication",
+        "recognition.api.authentication.BrowserSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["recognition.api.access.ByRule"],
+    "DEFAULT_PARSER_CLASSES": [
+        "recognition.api.parsers.BoundedJSON",
+        "recognition.api.parsers.BoundedForm",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "recognition.api.pages.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["recognition.api.filters.StrictFilters"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "recognition.api.throttles.ByAddress",
+        "recognition.api.throttles.ByAccount",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "address": env.str("THROTTLE_ADDRESS", default="1200/min"),
+        "account": env.str("THROTTLE_ACCOUNT", default="600/min"),
+        "token": "10/min",  # guesses at a password
+    },
+    "NUM_PROXIES": _number(env.int, "PROXIES", 0),
+    "EXCEPTION_HANDLER": "recognition.api.problems.as_problem",
+    "DEFAULT_SCHEMA_CLASS": "recognition.api.schema.Schema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Face attendance",
+    "DESCRIPTION": "Verify, recognize and clock people by their faces.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(hours=_number(env.int, "TOKEN_HOURS", 10)),
+    "TOKEN_LIMIT_PER_USER": 20,
+}
 
 # --- Accounts, language, time -------------------------------------------------------------
 

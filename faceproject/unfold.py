@@ -44,6 +44,20 @@ _LOG = [
         "Attempts", "history", "admin:recognition_attempt_changelist", "recognition.view_attempt"
     ),
 ]
+_WEBHOOKS = [
+    _entry(
+        "Endpoints",
+        "webhook",
+        "admin:recognition_webhookendpoint_changelist",
+        "recognition.view_webhookendpoint",
+    ),
+    _entry(
+        "Deliveries",
+        "outbox",
+        "admin:recognition_webhookdelivery_changelist",
+        "recognition.view_webhookdelivery",
+    ),
+]
 _SETTINGS = [
     _entry(
         "Embedding models",
@@ -96,6 +110,7 @@ UNFOLD: dict[str, Any] = {
             {"title": "Enrol", "items": _ENROL},
             {"title": "Ask", "items": _ASK},
             {"title": "Log", "items": _LOG},
+            {"title": "Webhooks", "items": _WEBHOOKS},
             {"title": "Settings", "items": _SETTINGS},
         ],
     },

@@ -8,5 +8,6 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/ask/", include("recognition.ask.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("recognition.api.urls")),
     path("", include("people.urls")),
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import F, Q
@@ -21,11 +23,26 @@ from people.querysets import (
 from people.vectors import EmbeddingField
 
 
+def default_time_zone() -> str:
+    return str(settings.TIME_ZONE)
+
+
+def known_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Use a time zone as in Europe/Berlin.", code="time_zone_unknown")
+
+
 class Gallery(models.Model):
     """A named set of people that can be recognized together: a site, a department."""
 
     name = models.CharField(max_length=100)
     description = models.CharField(max_length=300, blank=True)
+    time_zone = models.CharField(
+        max_length=50,
+        default=default_time_zone,
+        validators=[known_time_zone],
+        help_text="As in Europe/Berlin. Working days and shifts are in its local time.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -30,6 +31,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def in_gallery(self, gallery: Gallery | None) -> PersonQuerySet:
         return self if gallery is None else self.filter(galleries=gallery)
+
+    def in_galleries(self, galleries: Sequence[Gallery]) -> PersonQuerySet:
+        """Of any of these galleries; of none given, everybody."""
+        return self.filter(galleries__in=galleries).distinct() if galleries else self
 
     def called(self, name_or_id: str) -> PersonQuerySet:
         """By public id, staff number or full name (case-insensitive), whichever it is."""
@@ -105,6 +110,3 @@ class FaceEmbeddingQuerySet(models.QuerySet["FaceEmbedding"]):
 class TemplateQuerySet(models.QuerySet["Template"]):
     def of(self, model: EmbeddingModel) -> TemplateQuerySet:
         return self.filter(model=model)
-
-    def in_gallery(self, gallery: Gallery | None) -> TemplateQuerySet:
-        return self if gallery is None else self.filter(person__galleries=gallery)

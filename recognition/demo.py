@@ -183,7 +183,7 @@ def _ask(story: Story, name: str, photo: Pixels, gallery: Gallery) -> None:
     """Who is it; is it who it is; is it the next person?"""
     row, names = story.rows[name], list(story.rows)
     row.probes += 1
-    found = recognize(probe=[photo], gallery=gallery, source=AttemptSource.COMMAND).person
+    found = recognize(probe=[photo], galleries=[gallery], source=AttemptSource.COMMAND).person
     row.recognized += found is not None and found.name == name
     row.called_wrong += found is not None and found.name != name
     row.true_claims += _claims(name, photo, gallery)
@@ -205,7 +205,7 @@ def _meet_as_strangers(
         for entry in val.entries:
             if entry.who.full_name == row.name:
                 result = recognize(
-                    probe=[_pixels(val, entry)], gallery=gallery, source=AttemptSource.COMMAND
+                    probe=[_pixels(val, entry)], galleries=[gallery], source=AttemptSource.COMMAND
                 )
                 row.refused_as_stranger += result.person is None
                 progress(1)

@@ -6,12 +6,17 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 
 from kombu.exceptions import OperationalError
 
 from recognition.enrolment import in_batches
 
 logger = logging.getLogger(__name__)
+
+# Longer than a sweep takes to come again: what no worker took by then is queued by a later one,
+# and the broker does not fill with messages about a receiver that hangs.
+_DELIVERY_EXPIRES = timedelta(seconds=60)
 
 _in_process: ContextVar[list[int] | None] = ContextVar("photos kept in this process", default=None)
 
@@ -58,5 +63,23 @@ def queue_import(run_id: int) -> bool:
         import_archive.delay(run_id)
     except (OperationalError, OSError):
         logger.warning("The broker cannot be reached; import %d waits for it", run_id)
+        return False
+    return True
+
+
+def queue_deliveries(delivery_ids: Sequence[int], *, after: timedelta = timedelta(0)) -> bool:
+    """Ask the workers to send these webhooks. False when the broker cannot be reached.
+
+    Nothing is lost then: the deliveries are due, and the sweep queues them again.
+    """
+    from recognition.tasks import deliver  # the task module imports services
+
+    wait = after.total_seconds()
+    expires = wait + _DELIVERY_EXPIRES.total_seconds()
+    try:
+        for delivery_id in delivery_ids:
+            deliver.apply_async((delivery_id,), countdown=wait, expires=expires)
+    except (OperationalError, OSError):
+        logger.warning("The broker cannot be reached; webhooks wait for it")
         return False
     return True

@@ -1,4 +1,4 @@
-"""New photos are embedded, and imports worked off, once their transaction is committed."""
+"""Once committed, photos are embedded, imports worked off and events told to other systems."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,10 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from people.signals import import_started, photos_stored
+from recognition.attendance.signals import clocked, corrected
+from recognition.models import AttendanceEvent
 from recognition.queueing import queue_import, queue_photos
+from recognition.webhooks import outbox
 
 
 @receiver(photos_stored)
@@ -19,3 +22,8 @@ def queue_on_commit(ids: Sequence[int], **_kwargs: Any) -> None:
 @receiver(import_started)
 def queue_import_on_commit(run_id: int, **_kwargs: Any) -> None:
     transaction.on_commit(partial(queue_import, run_id))
+
+
+@receiver([clocked, corrected])
+def announce(event: AttendanceEvent, **_kwargs: Any) -> None:
+    outbox.announce(event=event)

@@ -8,6 +8,7 @@ somebody who is near.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -36,22 +37,23 @@ def nearest(
     probe: Vector,
     *,
     model: EmbeddingModel,
-    gallery: Gallery | None = None,
+    galleries: Sequence[Gallery] = (),
     limit: int = 2,
     also_inactive: bool = False,
     apart_from: Person | None = None,
 ) -> list[Candidate[Found]]:
     """The `limit` people whose templates are nearest, nearest first, each once.
 
+    galleries: who is looked for must be in one of them; none means everybody.
     probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
     """
-    exact = gallery is not None and _is_small(gallery)
-    query = _query(model, exact=exact, gallery=gallery, also_inactive=also_inactive,
+    exact = bool(galleries) and _is_small(galleries)
+    query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
                    apart_from=apart_from)  # fmt: skip
-    values: dict[str, int | str | None] = {
+    values: dict[str, int | str | list[int] | None] = {
         "probe": "[" + ",".join(repr(float(x)) for x in probe) + "]",
         "model": model.pk,
-        "gallery": gallery.pk if gallery else None,
+        "galleries": [gallery.pk for gallery in galleries],
         "apart": apart_from.pk if apart_from else None,
         "limit": limit,
     }
@@ -79,7 +81,7 @@ def _query(
     model: EmbeddingModel,
     *,
     exact: bool,
-    gallery: Gallery | None,
+    galleries: Sequence[Gallery],
     also_inactive: bool,
     apart_from: Person | None,
 ) -> sql.Composed:
@@ -89,11 +91,11 @@ def _query(
     filters = [sql.SQL("t.model_id = %(model)s")]
     if not also_inactive:
         filters.append(sql.SQL("p.is_active"))
-    if gallery is not None:
+    if galleries:
         filters.append(
             sql.SQL(
                 "EXISTS (SELECT 1 FROM people_person_galleries g"
-                " WHERE g.person_id = p.id AND g.gallery_id = %(gallery)s)"
+                " WHERE g.person_id = p.id AND g.gallery_id = ANY(%(galleries)s))"
             )
         )
     if apart_from is not None:
@@ -105,8 +107,8 @@ def _query(
     ).format(column=column, dimensions=dimensions, filters=sql.SQL(" AND ").join(filters))
 
 
-def _is_small(gallery: Gallery) -> bool:
-    members = Gallery.people.through.objects.filter(gallery=gallery)
+def _is_small(galleries: Sequence[Gallery]) -> bool:
+    members = Gallery.people.through.objects.filter(gallery__in=galleries)
     return not members.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import matching, search, thresholds
-from recognition.engine import FaceRefused, Quality, WeightsMissing
+from recognition.engine import Box, Face, FaceRefused, Quality, WeightsMissing
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
 from recognition.runtime import engine_for
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 MAX_FRAMES = 16
+MAX_FACES = 32  # of one photo; a crowd beyond it is not a question about anybody
 
 MATCH = "match"
 NO_MATCH = "no_match"
@@ -46,12 +48,17 @@ class Result:
     distance: float | None = None
     runner_up_distance: float | None = None
     reason: str = ""
-    quality: Quality | None = None
+    face: Face | None = None
     candidates: Sequence[Candidate[Found]] = field(default=())
+    attempt_id: UUID | None = None
 
     @property
     def is_match(self) -> bool:
         return self.outcome == MATCH
+
+    @property
+    def quality(self) -> Quality | None:
+        return self.face.quality if self.face else None
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -63,6 +70,7 @@ class Result:
             "message": self.message,
             "reason": self.reason,
             "runner_up_distance": self.runner_up_distance,
+            "box": _box_as_json(self.face.box) if self.face else None,
             "quality": asdict(self.quality) if self.quality else None,
         }
 
@@ -71,14 +79,20 @@ def _as_json(person: Found) -> dict[str, object]:
     return {"id": person.public_id, "name": person.name}
 
 
+def _box_as_json(box: Box) -> dict[str, int]:
+    return {name: round(value) for name, value in asdict(box).items()}
+
+
 class NoFrames(Refusal):
     code = "no_frames"
 
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
+    """vector: of all frames. face: the one of the frame that shows it largest."""
+
     vector: Vector
-    quality: Quality
+    face: Face
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ class _Question:
     def answer(self, result: Result) -> Result:
         """Put the decision on record; only then it counts."""
         actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
-        Attempt.objects.create(
+        attempt = Attempt.objects.create(
             purpose=self.purpose,
             source=self.source,
             claimed=self.claimed,
@@ -114,7 +128,7 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
-        return result
+        return replace(result, attempt_id=attempt.public_id)
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(
@@ -130,13 +144,14 @@ class _Question:
 def verify(
     *,
     probe: Sequence[Pixels],
-    person: Person,
+    person: Person | None,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
 ) -> Result:
     """1:1: is this the claimed person?
 
-    probe: one or several frames of one face, each (h, w, 3) uint8 RGB.
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. person: None when the
+    claim names nobody; that is answered as a wrong face is, in the same words and the same time.
     Raises NoFrames, WeightsMissing.
     """
     model = EmbeddingModel.objects.current()
@@ -154,7 +169,7 @@ def verify(
     except (FaceRefused, matching.FramesDiffer) as error:
         return question.refuse(error)
     template = Template.objects.of(model).filter(person=person, person__is_active=True).first()
-    if template is None:
+    if person is None or template is None:
         return question.answer(_mismatch(question, seen, distance=None, reason="not_enrolled"))
     distance = matching.distance_between(seen.vector, template.vector)
     if not matching.is_same_person(distance, question.threshold):
@@ -167,7 +182,7 @@ def verify(
             model=str(model),
             person=Found(pk=person.pk, public_id=str(person.public_id), name=person.full_name),
             distance=distance,
-            quality=seen.quality,
+            face=seen.face,
         )
     )
 
@@ -180,54 +195,94 @@ def _mismatch(question: _Question, seen: _Probe, *, distance: float | None, reas
         model=str(question.model),
         distance=distance,
         reason=reason,
-        quality=seen.quality,
+        face=seen.face,
     )
 
 
 def recognize(
     *,
     probe: Sequence[Pixels],
-    gallery: Gallery | None = None,
+    galleries: Sequence[Gallery] = (),
     top: int = 1,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
 ) -> Result:
-    """1:N: who is this, among the active people (of a gallery)?
+    """1:N: who is this, among the active people (of these galleries)?
 
-    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. top: how many candidates
-    to report besides the decision. Raises NoFrames, WeightsMissing.
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. galleries: none means
+    everybody. top: how many candidates to report besides the decision.
+    Raises NoFrames, WeightsMissing.
+    """
+    question = _who(galleries, frames=len(probe), source=source, actor=actor)
+    try:
+        seen = _probe(probe, question.model)
+    except (FaceRefused, matching.FramesDiffer) as error:
+        return question.refuse(error)
+    return question.answer(_identify(question, seen, galleries, top))
+
+
+def recognize_everybody(
+    *,
+    photo: Pixels,
+    galleries: Sequence[Gallery] = (),
+    top: int = 1,
+    source: AttemptSource,
+    actor: User | AnonymousUser | None = None,
+) -> list[Result]:
+    """1:N for each face of a photo, largest first; each is a decision of its own on record.
+
+    A face too poor to decide on has its reason as outcome. Raises WeightsMissing.
     """
     model = EmbeddingModel.objects.current()
-    question = _Question(
+    results = []
+    for found in engine_for(model).probe_all(photo)[:MAX_FACES]:
+        question = _who(galleries, frames=1, source=source, actor=actor, model=model)
+        if isinstance(found, FaceRefused):
+            results.append(question.refuse(found))
+        else:
+            seen = _Probe(found.embedding, found.face)
+            results.append(question.answer(_identify(question, seen, galleries, top)))
+    return results
+
+
+def _who(
+    galleries: Sequence[Gallery],
+    *,
+    frames: int,
+    source: AttemptSource,
+    actor: User | AnonymousUser | None,
+    model: EmbeddingModel | None = None,
+) -> _Question:
+    model = model or EmbeddingModel.objects.current()
+    return _Question(
         purpose=AttemptPurpose.RECOGNIZE,
         source=source,
         model=model,
-        threshold=thresholds.for_recognize(model, gallery),
-        frames=len(probe),
+        threshold=thresholds.for_recognize(model, galleries),
+        frames=frames,
         actor=actor,
-        gallery=gallery,
+        gallery=galleries[0] if len(galleries) == 1 else None,
     )
-    try:
-        seen = _probe(probe, model)
-    except (FaceRefused, matching.FramesDiffer) as error:
-        return question.refuse(error)
+
+
+def _identify(question: _Question, seen: _Probe, galleries: Sequence[Gallery], top: int) -> Result:
     # Two at least: a decision needs to know how near the second person is.
-    candidates = search.nearest(seen.vector, model=model, gallery=gallery, limit=max(top, 2))
+    candidates = search.nearest(
+        seen.vector, model=question.model, galleries=galleries, limit=max(top, 2)
+    )
     decision = matching.decide(candidates, question.threshold)
     who = decision.match.who if decision.match else None
-    return question.answer(
-        Result(
-            outcome=MATCH if who else UNKNOWN,
-            message=f"Hi! Welcome {who.name}" if who else "Sorry! You're not in the database.",
-            threshold=question.threshold,
-            model=str(model),
-            person=who,
-            distance=candidates[0].distance if candidates else None,
-            runner_up_distance=candidates[1].distance if len(candidates) > 1 else None,
-            reason="two_people_equally_near" if decision.tied else "",
-            quality=seen.quality,
-            candidates=candidates[:top],
-        )
+    return Result(
+        outcome=MATCH if who else UNKNOWN,
+        message=f"Hi! Welcome {who.name}" if who else "Sorry! You're not in the database.",
+        threshold=question.threshold,
+        model=str(question.model),
+        person=who,
+        distance=candidates[0].distance if candidates else None,
+        runner_up_distance=candidates[1].distance if len(candidates) > 1 else None,
+        reason="two_people_equally_near" if decision.tied else "",
+        face=seen.face,
+        candidates=candidates[:top],
     )
 
 
@@ -252,8 +307,16 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
     best = max(faces, key=lambda face: face.face.quality.size)
     return _Probe(
         vector=matching.combine_frames(vectors, model.outlier_threshold),
-        quality=best.face.quality,
+        face=best.face,
     )
 
 
-__all__ = ["MAX_FRAMES", "NoFrames", "Result", "WeightsMissing", "recognize", "verify"]
+__all__ = [
+    "MAX_FRAMES",
+    "NoFrames",
+    "Result",
+    "WeightsMissing",
+    "recognize",
+    "recognize_everybody",
+    "verify",
+]

@@ -11,6 +11,7 @@ from recognition import upkeep
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
 from recognition.queueing import queue_import
+from recognition.webhooks import delivery
 
 # Shorter than the broker waits before it gives a task to somebody else; between the slices a
 # worker can embed what has been stored.
@@ -36,6 +37,11 @@ def embed_photos(image_ids: list[int]) -> None:
 def import_archive(run_id: int) -> None:
     if imports.work_off(run_id=run_id, for_seconds=IMPORT_SLICE_S):
         queue_import(run_id)
+
+
+@shared_task  # not retried: the row says when, and the sweep looks
+def deliver(delivery_id: int) -> None:
+    delivery.deliver(delivery_id=delivery_id)
 
 
 @shared_task

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.cache import cache
 
-from people.models import EmbeddingModel, Gallery, Template
+from people.models import EmbeddingModel, Gallery, Person, Template
 
 Curve = Sequence[tuple[float, float]]
 
@@ -25,11 +25,11 @@ def for_verify(model: EmbeddingModel) -> float:
     return float(settings.VERIFY_THRESHOLD or model.verify_threshold)
 
 
-def for_recognize(model: EmbeddingModel, gallery: Gallery | None = None) -> float:
+def for_recognize(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> float:
     """1:N, for the people who are searched now; never laxer than the model's own threshold."""
     if settings.RECOGNIZE_THRESHOLD:
         return float(settings.RECOGNIZE_THRESHOLD)
-    return for_pool(model, _people(model, gallery))
+    return for_pool(model, _people(model, galleries))
 
 
 def for_pool(model: EmbeddingModel, people: int) -> float:
@@ -59,11 +59,12 @@ def distance_at(curve: Curve, fmr: float) -> float:
     return max(0.0, y0 + (wanted - x0) * (y1 - y0) / (x1 - x0))
 
 
-def _people(model: EmbeddingModel, gallery: Gallery | None) -> int:
-    key = f"people:{model.pk}:{gallery.pk if gallery else 'all'}"
+def _people(model: EmbeddingModel, galleries: Sequence[Gallery]) -> int:
+    pool = ",".join(str(pk) for pk in sorted(gallery.pk for gallery in galleries))
+    key = f"people:{model.pk}:{pool or 'all'}"
     count = cache.get(key)
     if count is None:
-        pool = Template.objects.of(model).in_gallery(gallery).filter(person__is_active=True)
-        count = pool.count()
+        people = Person.objects.active().in_galleries(galleries)
+        count = Template.objects.of(model).filter(person__in=people).count()
         cache.set(key, count, _COUNTED_FOR_S)
     return int(count)

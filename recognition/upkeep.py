@@ -11,8 +11,10 @@ from django.conf import settings
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
-from recognition.queueing import queue_import, queue_photos
+from recognition.attendance import idempotency
+from recognition.queueing import queue_deliveries, queue_import, queue_photos
 from recognition.search import ensure_index
+from recognition.webhooks import delivery, signing
 
 # Long enough that a photo whose message is under way is rarely queued twice; twice is harmless.
 WAITING = timedelta(seconds=20)
@@ -23,7 +25,7 @@ FILES_AT_ONCE = 1000
 
 
 def sweep() -> int:
-    """Queue photos and imports left waiting, and build an index that is due.
+    """Queue photos, imports and webhooks left waiting, and build an index that is due.
 
     Returns how many photos were queued.
     """
@@ -32,17 +34,21 @@ def sweep() -> int:
     queue_photos(ids)
     for run_id in imports.unattended_runs():
         queue_import(run_id)
+    queue_deliveries(delivery.due_ids())
     ensure_index(EmbeddingModel.objects.current())
     return len(ids)
 
 
 def tidy() -> int:
-    """Remove archives that are done with, and photo files that no row points to.
+    """Remove what is done with: archives, answers, deliveries, photo files no row points to.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
     """
     imports.remove_settled_archives()
+    idempotency.forget_old()
+    delivery.forget_old()
+    signing.renew_encryption()
     removed = 0
     for folder in settings.PHOTOS_DIR.glob("??"):
         old = [path for path in folder.glob("*.jpg") if _is_old(path)]

@@ -69,7 +69,7 @@ class Who(Question):
     def ask(self, cleaned: dict[str, Any]) -> Result:
         return services.recognize(
             probe=cleaned["photos"],
-            gallery=cleaned["gallery"],
+            galleries=[cleaned["gallery"]] if cleaned["gallery"] else (),
             top=TOP,
             source=AttemptSource.ADMIN,
             actor=self.request.user,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognition.engine.errors import FaceRefused
-from recognition.engine.limits import ENROLMENT, PROBE, choose
+from recognition.engine.errors import FaceRefused, PoorQuality
+from recognition.engine.limits import ENROLMENT, PROBE, choose, weakness
 from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
 from recognition.engine.types import EmbeddedFace, Embeddings, Face, Pixels
 
@@ -78,6 +78,20 @@ class Engine:
         """
         face = choose(self.faces(photo), PROBE)
         return EmbeddedFace(face, self.embed([face])[0])
+
+    def probe_all(self, photo: Pixels) -> list[EmbeddedFace | FaceRefused]:
+        """Every face of a photo that shows several people, largest first, by the lenient limits.
+
+        Raises WeightsMissing.
+        """
+        faces = self.faces(photo)
+        reasons = [weakness(face, PROBE) for face in faces]
+        usable = [face for face, why in zip(faces, reasons, strict=True) if why is None]
+        vectors = iter(self.embed(usable))
+        return [
+            EmbeddedFace(face, next(vectors)) if why is None else PoorQuality(why)
+            for face, why in zip(faces, reasons, strict=True)
+        ]
 
     def _loaded(self) -> "Networks":
         networks = self._networks

@@ -106,17 +106,21 @@ class Site:
         return self.number("SELECT count(*) FROM people_faceimage WHERE state = %s", state)
 
     def number(self, query: str, *values: str) -> int:
+        with self.connect() as connection:
+            row = connection.execute(query.encode(), values).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def connect(self) -> psycopg.Connection:
+        """Committed and closed by `with`."""
         database = addresses.django_database(self.var_dir)
-        with psycopg.connect(
+        return psycopg.connect(
             host=database["HOST"],
             port=5432,
             dbname=database["NAME"],
             user=database["USER"],
             passfile=database["OPTIONS"]["passfile"],
-        ) as connection:
-            row = connection.execute(query.encode(), values).fetchone()
-        assert row is not None
-        return int(row[0])
+        )
 
     def wait_until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds

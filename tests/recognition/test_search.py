@@ -88,7 +88,7 @@ def test_a_small_gallery_is_searched_exactly_beside_an_index(model: EmbeddingMod
     north.people.set(people[:2])
     build_index(model)
     before = index_scans(model)
-    found = nearest(vectors(1, seed=2)[0], model, gallery=north)
+    found = nearest(vectors(1, seed=2)[0], model, galleries=[north])
     assert set(found) == {person.pk for person in people[:2]}
     assert index_scans(model) == before
 

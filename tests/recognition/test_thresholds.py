@@ -69,7 +69,7 @@ def test_the_people_of_the_gallery_are_counted(
     model = EmbeddingModel.objects.current()
     model.calibration = {"curve": CURVE}
     assert thresholds.for_recognize(model) == thresholds.for_pool(model, 3)
-    assert thresholds.for_recognize(model, north) == thresholds.for_pool(model, 2)
+    assert thresholds.for_recognize(model, [north]) == thresholds.for_pool(model, 2)
     cache.clear()
 
 

@@ -40,7 +40,7 @@ class Command(ProbeCommand):
         )
 
     def ask(self, probe: Sequence[Pixels], options: dict[str, Any]) -> Result:
-        gallery = find_gallery(name=options["gallery"]) if options["gallery"] else None
+        galleries = [find_gallery(name=options["gallery"])] if options["gallery"] else []
         return recognize(
-            probe=probe, gallery=gallery, top=options["top"], source=AttemptSource.COMMAND
+            probe=probe, galleries=galleries, top=options["top"], source=AttemptSource.COMMAND
         )

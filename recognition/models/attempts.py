@@ -19,6 +19,7 @@ class AttemptSource(models.TextChoices):
     COMMAND = "command", "Command line"
     LOGIN = "login", "Login page"
     API = "api", "API"
+    DEVICE = "device", "Device"
 
 
 class Attempt(models.Model):

@@ -1,0 +1,104 @@
+"""What the attendance part of the API takes and gives."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from recognition.api.fields import Flag, PhotosField, Strict
+from recognition.api.serializers import Answer
+from recognition.models import AttendanceEvent, Direction
+
+MAX_CAPTURES = 100
+
+
+class EventSerializer(serializers.ModelSerializer[AttendanceEvent]):
+    id = serializers.UUIDField(source="public_id")
+    person = serializers.UUIDField(source="person.public_id", allow_null=True, default=None)
+    device = serializers.CharField(source="device.name", allow_null=True, default=None)
+    replaces = serializers.UUIDField(source="replaces.public_id", allow_null=True, default=None)
+    replaced_by = serializers.UUIDField(
+        source="replaced_by.public_id", allow_null=True, default=None
+    )
+
+    class Meta:
+        model = AttendanceEvent
+        fields: ClassVar = [
+            "id",
+            "person",
+            "direction",
+            "occurred_at",
+            "received_at",
+            "source",
+            "is_late_arriving",
+            "device",
+            "replaces",
+            "replaced_by",
+            "is_void",
+            "correction_reason",
+        ]
+        read_only_fields = fields
+
+
+class CaptureSerializer(Strict):
+    photo = PhotosField()
+    occurred_at = serializers.DateTimeField(
+        required=False, help_text="By the device's clock. Left out: now."
+    )
+    staff_number = serializers.CharField(
+        max_length=50, required=False, help_text="Who it claims to be; then it is 1:1."
+    )
+    direction = serializers.ChoiceField(
+        choices=Direction.choices, required=False, help_text="Left out: derived."
+    )
+
+
+class BatchItem(CaptureSerializer):
+    id = serializers.UUIDField(help_text="Of the capture, made by the device.")
+    occurred_at = serializers.DateTimeField()
+
+
+class BatchSerializer(Strict):
+    sent_at = serializers.DateTimeField(help_text="What the device's clock says now.")
+    captures = serializers.ListField(child=BatchItem(), min_length=1, max_length=MAX_CAPTURES)
+
+
+class ClockAnswer(Answer):
+    event = EventSerializer()
+    is_repeat = serializers.BooleanField(help_text="The event was there already.")
+
+
+class BatchResult(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    status = serializers.IntegerField(help_text="As HTTP would say it for this capture alone.")
+    answer = serializers.JSONField(help_text="As of clock/, or a problem.")
+
+
+class BatchAnswer(serializers.Serializer[Any]):
+    results = BatchResult(many=True)
+
+
+class CorrectionSerializer(Strict):
+    """With `event`: replace it, or with `is_void` take it away. Without: add a forgotten one."""
+
+    event = serializers.UUIDField(required=False)
+    person = serializers.UUIDField(required=False)
+    direction = serializers.ChoiceField(choices=Direction.choices, required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+    is_void = Flag(default=False)
+    reason = serializers.CharField(max_length=300)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "event" in attrs:
+            if "person" in attrs:
+                raise serializers.ValidationError({"person": ["It is the event's person."]})
+            return attrs
+        missing = {"person", "direction", "occurred_at"} - set(attrs)
+        if missing:
+            raise serializers.ValidationError(
+                {name: ["Needed to add an event."] for name in sorted(missing)}
+            )
+        if attrs["is_void"]:
+            raise serializers.ValidationError({"event": ["Say which event did not happen."]})
+        return attrs

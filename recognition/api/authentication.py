@@ -1,0 +1,67 @@
+"""Who calls: a device or a user by key, or staff by their browser session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox.auth import TokenAuthentication
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from recognition.devices import note_seen
+from recognition.models import Device
+
+
+class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
+    """`Authorization: Bearer KEY`. Keys are kept as hashes; a revoked or expired one is a 401."""
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        try:
+            token.decode("ascii")
+        except UnicodeDecodeError as error:
+            raise AuthenticationFailed("Invalid token.") from error
+        user, auth_token = super().authenticate_credentials(token)
+        device = device_of(user)
+        if device is not None:
+            if not device.is_active:
+                raise AuthenticationFailed("This device has been revoked.")
+            note_seen(device=device)
+        return user, auth_token
+
+
+class BrowserSession(SessionAuthentication):
+    """Of staff, for the documentation pages; asks for a CSRF token as any form does."""
+
+    def authenticate(self, request: Request) -> Any:
+        found = super().authenticate(request)
+        return found if found is not None and found[0].is_staff else None
+
+
+def device_of(user: Any) -> Device | None:
+    """The device whose service account this is; None for people and for nobody."""
+    if not isinstance(user, User):
+        return None
+    return Device.objects.filter(account=user).first()
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "recognition.api.authentication.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The key of a device, or a token from `POST /api/v1/tokens/`.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "recognition.api.authentication.BrowserSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -1,0 +1,217 @@
+"""Clocking by devices; reading and correcting by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar, cast
+
+import django_filters
+from django.contrib.auth.models import User
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from people.errors import Refusal
+from people.models import Person
+from recognition.api import problems
+from recognition.api.access import DeviceRight, Rule
+from recognition.api.attendance import (
+    BatchAnswer,
+    BatchSerializer,
+    CaptureSerializer,
+    ClockAnswer,
+    CorrectionSerializer,
+    EventSerializer,
+)
+from recognition.api.authentication import device_of
+from recognition.api.views.recognition import decoded
+from recognition.attendance import clock, corrections, idempotency
+from recognition.attendance.idempotency import Answer
+from recognition.models import AttendanceEvent, Device, Direction
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key gives the same answer for 24 hours, and at most one event.",
+)
+_MAX_KEY = 255
+
+
+class ClockView(APIView):
+    """A face at the door: who it is is decided here, and recorded."""
+
+    rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
+
+    @extend_schema(
+        request=CaptureSerializer,
+        responses={200: ClockAnswer, 201: ClockAnswer},
+        parameters=[KEY],
+        operation_id="clock",
+    )
+    def post(self, request: Request) -> Response:
+        """201: a new event. 200: the same face was just shown, and the event was there already."""
+        form = CaptureSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        device = _device(request)
+        work = partial(_clock, form.validated_data, device)
+        key = request.headers.get("Idempotency-Key", "")
+        return _response(_once(device, key, form.validated_data, work) if key else work())
+
+
+class BatchView(APIView):
+    """Captures that a device kept while it had no network."""
+
+    rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
+
+    @extend_schema(
+        request=BatchSerializer, responses={200: BatchAnswer}, operation_id="clock_batch"
+    )
+    def post(self, request: Request) -> Response:
+        """Answered item by item, in order; safe to send again as a whole.
+
+        An item's `id` is its idempotency key. A device whose clock is wrong is refused whole.
+        """
+        form = BatchSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        device = _device(request)
+        clock.check_drift(form.validated_data["sent_at"], timezone.now())
+        results = [_item(item, device) for item in form.validated_data["captures"]]
+        return Response({"results": results})
+
+
+def _item(item: Mapping[str, Any], device: Device) -> dict[str, object]:
+    asked = {name: value for name, value in item.items() if name != "id"}
+    work = partial(_clock, asked, device, was_stored=True)
+    try:
+        answer = _once(device, f"batch:{item['id']}", asked, work)
+    except Refusal as refusal:
+        answer = _refused(refusal)
+    return {"id": str(item["id"]), "status": answer.status, "answer": answer.body}
+
+
+def _device(request: Request) -> Device:
+    device = device_of(request.user)
+    if device is None:
+        raise PermissionDenied  # as the rule says
+    return device
+
+
+def _once(device: Device, key: str, asked: Mapping[str, Any], work: Any) -> Answer:
+    if len(key) > _MAX_KEY or not key.isprintable():
+        raise ValidationError({"Idempotency-Key": [f"At most {_MAX_KEY} printable characters."]})
+    return idempotency.once(
+        account=device.account,
+        key=key,
+        request_hash=idempotency.fingerprint(**asked),
+        work=work,
+    )
+
+
+def _clock(asked: Mapping[str, Any], device: Device, *, was_stored: bool = False) -> Answer:
+    """A refusal is an answer too: the same key must not try again."""
+    try:
+        capture = clock.Capture(
+            photos=decoded(asked["photo"]),
+            occurred_at=asked.get("occurred_at"),
+            staff_number=asked.get("staff_number", ""),
+            direction=Direction(asked["direction"]) if asked.get("direction") else None,
+        )
+        clocked = clock.clock(capture=capture, device=device, was_stored=was_stored)
+    except Refusal as refusal:
+        if problems.of_refusal(refusal)["status"] == 503:
+            raise  # a fault of ours, which passes: not the answer for a day
+        return _refused(refusal)
+    if clocked.event is None:
+        return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
+    body = {
+        **clocked.result.as_json(),
+        "event": EventSerializer(clocked.event).data,
+        "is_repeat": clocked.is_repeat,
+    }
+    return Answer(status=200 if clocked.is_repeat else 201, body=body)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    body = problems.of_refusal(refusal)
+    return Answer(status=int(str(body["status"])), body=body)
+
+
+def _response(answer: Answer) -> Response:
+    content_type = problems.CONTENT_TYPE if answer.status >= 400 else None
+    response = Response(answer.body, status=answer.status, content_type=content_type)
+    if answer.is_replay:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+class EventFilter(django_filters.FilterSet):
+    person = django_filters.UUIDFilter(field_name="person__public_id")
+    since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
+    until = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+
+    class Meta:
+        model = AttendanceEvent
+        fields: ClassVar = ["direction", "source", "is_late_arriving"]
+
+
+class EventViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AttendanceEvent]
+):
+    """Every event, newest first, with those that a correction replaced."""
+
+    queryset = AttendanceEvent.objects.select_related("person", "device", "replaces", "replaced_by")
+    serializer_class = EventSerializer
+    filterset_class = EventFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "uuid"
+    rules: ClassVar = {
+        "list": Rule("recognition.view_attendanceevent"),
+        "retrieve": Rule("recognition.view_attendanceevent"),
+    }
+
+
+class CorrectionsView(APIView):
+    """Correct what was clocked, or add what was forgotten: always a new row."""
+
+    rules: ClassVar = {"post": Rule("recognition.correct_attendance")}
+
+    @extend_schema(
+        request=CorrectionSerializer, responses={201: EventSerializer}, operation_id="correct"
+    )
+    def post(self, request: Request) -> Response:
+        form = CorrectionSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        event = _correct(form.validated_data, cast(User, request.user))
+        return Response(EventSerializer(event).data, status=201)
+
+
+def _correct(asked: Mapping[str, Any], by: User) -> AttendanceEvent:
+    reason: str = asked["reason"]
+    if "event" not in asked:
+        return corrections.add_forgotten(
+            person=get_object_or_404(Person, public_id=asked["person"]),
+            direction=Direction(asked["direction"]),
+            occurred_at=asked["occurred_at"],
+            reason=reason,
+            by=by,
+        )
+    event = get_object_or_404(AttendanceEvent, public_id=asked["event"])
+    if asked["is_void"]:
+        return corrections.void(event=event, reason=reason, by=by)
+    occurred_at: datetime = asked.get("occurred_at", event.occurred_at)
+    return corrections.replace(
+        event=event,
+        direction=Direction(asked.get("direction", event.direction)),
+        occurred_at=occurred_at,
+        reason=reason,
+        by=by,
+    )

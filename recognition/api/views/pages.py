@@ -1,0 +1,26 @@
+"""The schema, and two ways to read it. All of it is served from here: nothing from elsewhere."""
+
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from recognition.api.access import Rule
+
+
+class SchemaView(SpectacularAPIView):
+    rules: ClassVar = {"get": Rule(own=True)}
+
+
+@extend_schema(exclude=True)
+class SwaggerPage(SpectacularSwaggerView):
+    """Try the API out."""
+
+    rules: ClassVar = {"get": Rule(own=True)}
+
+
+@extend_schema(exclude=True)
+class ReferencePage(SpectacularRedocView):
+    """Read the API."""
+
+    rules: ClassVar = {"get": Rule(own=True)}

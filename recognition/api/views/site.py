@@ -1,0 +1,73 @@
+"""Tokens, and how the site is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth import authenticate
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognition import health
+from recognition.api.access import Rule
+from recognition.api.serializers import Credentials, HealthSerializer, TokenSerializer
+from recognition.api.throttles import OfTokens
+
+
+class TokensView(APIView):
+    """Log in for the API: a token that expires."""
+
+    rules: ClassVar = {"post": Rule(public=True), "delete": Rule(own=True)}
+    throttle_classes = (OfTokens,)
+
+    @extend_schema(
+        request=Credentials, responses={201: TokenSerializer}, auth=[], operation_id="tokens_create"
+    )
+    def post(self, request: Request) -> Response:
+        form = Credentials(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = authenticate(request._request, **form.validated_data)
+        if user is None:
+            raise AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
+        token, key = AuthToken.objects.create(user=user)
+        return Response({"token": key, "expires_at": token.expiry}, status=201)
+
+    @extend_schema(request=None, responses={204: None}, operation_id="tokens_destroy")
+    def delete(self, request: Request) -> Response:
+        """Log out: the token of this request stops working."""
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+        return Response(status=204)
+
+
+class LiveView(APIView):
+    """The process answers."""
+
+    rules: ClassVar = {"get": Rule(public=True)}
+    throttle_classes = ()
+
+    @extend_schema(responses={200: HealthSerializer}, auth=[], operation_id="health_live")
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(APIView):
+    """Everything that an answer needs is there; otherwise 503."""
+
+    rules: ClassVar = {"get": Rule(public=True)}
+    throttle_classes = ()
+
+    @extend_schema(
+        responses={200: HealthSerializer, 503: HealthSerializer},
+        auth=[],
+        operation_id="health_ready",
+    )
+    def get(self, request: Request) -> Response:
+        checks = health.checks()
+        is_ok = health.is_ready(checks)
+        body = {"status": "ok" if is_ok else "failing", "checks": checks}
+        return Response(body, status=200 if is_ok else 503)

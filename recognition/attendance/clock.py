@@ -1,0 +1,162 @@
+"""A face at the door becomes an event payroll can rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from people.errors import Refusal
+from people.images import Pixels
+from people.models import Person
+from recognition.attendance import workdays
+from recognition.attendance.signals import clocked
+from recognition.models import (
+    Attempt,
+    AttemptSource,
+    AttendanceEvent,
+    Device,
+    Direction,
+    EventSource,
+)
+from recognition.services import Result, recognize, verify
+
+
+class InTheFuture(Refusal):
+    code = "clock_in_future"
+
+
+class TooOld(Refusal):
+    code = "capture_too_old"
+
+
+class ClockDrift(Refusal):
+    code = "clock_drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a device saw. photos: frames of one face, each (h, w, 3) uint8 RGB.
+
+    occurred_at: by the device's clock; now when None. staff_number: the person claims to be this
+    one, so it is 1:1. direction: derived when None.
+    """
+
+    photos: Sequence[Pixels]
+    occurred_at: datetime | None = None
+    staff_number: str = ""
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """event is None when nobody was recognized. is_repeat: the event was there already."""
+
+    result: Result
+    event: AttendanceEvent | None = None
+    is_repeat: bool = False
+
+
+@transaction.atomic
+def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Clocked:
+    """Decide who it is and record that they came or went, in one transaction.
+
+    was_stored: the capture waited on the device. Raises InTheFuture, TooOld, NoFrames,
+    WeightsMissing; then nothing is stored.
+    """
+    now = timezone.now()
+    occurred_at = capture.occurred_at or now
+    check_time(occurred_at, now)
+    result = _who(capture, device)
+    if result.person is None:
+        return Clocked(result=result)
+    # One at a time for each person: of two shows at once, the second sees the first.
+    person = Person.objects.select_for_update(no_key=True).get(pk=result.person.pk)
+    seen = _around(person, occurred_at)
+    if seen is not None:
+        return Clocked(result=result, event=seen, is_repeat=True)
+    event = AttendanceEvent.objects.create(
+        person=person,
+        direction=capture.direction or _next_direction(person, occurred_at),
+        occurred_at=occurred_at,
+        source=EventSource.BATCH if was_stored else EventSource.CLOCK,
+        is_late_arriving=was_stored or now - occurred_at > settings.CLOCK_LATE_AFTER,
+        device=device,
+        attempt=Attempt.objects.get(public_id=result.attempt_id),
+    )
+    clocked.send(sender=AttendanceEvent, event=event)
+    return Clocked(result=result, event=event)
+
+
+def check_time(occurred_at: datetime, now: datetime) -> None:
+    """Raises InTheFuture, TooOld."""
+    if occurred_at > now + settings.CLOCK_DRIFT:
+        raise InTheFuture("The time of this capture is in the future. Set the device's clock.")
+    if occurred_at < now - settings.CLOCK_OLDEST:
+        hours = round(settings.CLOCK_OLDEST / timedelta(hours=1))
+        raise TooOld(
+            f"This capture is older than {hours} hours. Somebody permitted has to enter it."
+        )
+
+
+def check_drift(sent_at: datetime, now: datetime) -> None:
+    """The device says what time it is; raises ClockDrift when it is wrong by too much."""
+    if abs(now - sent_at) > settings.CLOCK_DRIFT:
+        raise ClockDrift("The device's clock is wrong, and so are its captures. Set it first.")
+
+
+def _who(capture: Capture, device: Device) -> Result:
+    galleries = list(device.galleries.all())
+    if not capture.staff_number:
+        return recognize(
+            probe=capture.photos,
+            galleries=galleries,
+            source=AttemptSource.DEVICE,
+            actor=device.account,
+        )
+    claimed = (
+        Person.objects.active()
+        .filter(galleries__in=galleries, staff_number=capture.staff_number)
+        .distinct()
+        .first()
+    )
+    return verify(
+        probe=capture.photos, person=claimed, source=AttemptSource.DEVICE, actor=device.account
+    )
+
+
+def effective() -> QuerySet[AttendanceEvent]:
+    """The events that count: not void, and not replaced by a correction."""
+    return AttendanceEvent.objects.filter(is_void=False, replaced_by=None)
+
+
+def _around(person: Person, moment: datetime) -> AttendanceEvent | None:
+    """An event so near that the same face was only shown again."""
+    interval = settings.CLOCK_REPEAT
+    return (
+        effective()
+        .filter(
+            person=person,
+            occurred_at__gt=moment - interval,
+            occurred_at__lt=moment + interval,
+        )
+        .order_by("-occurred_at")
+        .first()
+    )
+
+
+def _next_direction(person: Person, moment: datetime) -> Direction:
+    """In first, then alternating; what was forgotten on an earlier day does not count."""
+    start, _end = workdays.bounds(person, moment)
+    last = (
+        effective()
+        .filter(person=person, occurred_at__gte=start, occurred_at__lt=moment)
+        .order_by("-occurred_at", "-id")
+        .first()
+    )
+    return Direction.OUT if last is not None and last.direction == Direction.IN else Direction.IN

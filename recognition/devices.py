@@ -1,0 +1,72 @@
+"""Devices and their keys: made, renewed, revoked, seen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from knox.models import AuthToken
+
+from people.models import Gallery
+from recognition.models import Device
+
+SEEN_EVERY = timedelta(minutes=1)  # so that a busy kiosk does not write a row each second
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """key: shown now and never again; only its hash is kept."""
+
+    device: Device
+    key: str
+
+
+@transaction.atomic
+def add_device(
+    *,
+    name: str,
+    galleries: Iterable[Gallery],
+    may_recognize: bool = True,
+    may_clock: bool = True,
+) -> NewKey:
+    account = User.objects.create_user(username=f"device-{uuid.uuid4().hex}", password=None)
+    device = Device.objects.create(
+        name=name, account=account, may_recognize=may_recognize, may_clock=may_clock
+    )
+    device.galleries.set(galleries)
+    return NewKey(device=device, key=_issue(device))
+
+
+@transaction.atomic
+def renew_key(*, device: Device) -> NewKey:
+    """A new key; the old one stops working at once."""
+    Device.objects.select_for_update().get(pk=device.pk)
+    AuthToken.objects.filter(user=device.account).delete()
+    return NewKey(device=device, key=_issue(device))
+
+
+@transaction.atomic
+def revoke(*, device: Device) -> None:
+    """Nothing this device sends is answered any more."""
+    AuthToken.objects.filter(user=device.account).delete()
+    User.objects.filter(pk=device.account_id).update(is_active=False)
+    Device.objects.filter(pk=device.pk).update(is_active=False)
+    device.is_active = False
+
+
+def note_seen(*, device: Device) -> None:
+    now = timezone.now()
+    stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_EVERY)
+    Device.objects.filter(stale, pk=device.pk).update(last_seen_at=now)
+
+
+def _issue(device: Device) -> str:
+    # Without an expiry: a kiosk on a wall is revoked, it does not run out on a Monday morning.
+    _token, key = AuthToken.objects.create(user=device.account, expiry=None)
+    return str(key)

@@ -1,0 +1,23 @@
+"""What was decided, by whom it was asked, and what followed."""
+
+from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
+from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
+from recognition.models.devices import Device
+from recognition.models.schedules import Holiday, Shift, ShiftAssignment
+from recognition.models.webhooks import WebhookDelivery, WebhookEndpoint
+
+__all__ = [
+    "Attempt",
+    "AttemptPurpose",
+    "AttemptSource",
+    "AttendanceEvent",
+    "Device",
+    "Direction",
+    "EventSource",
+    "Holiday",
+    "IdempotentAnswer",
+    "Shift",
+    "ShiftAssignment",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

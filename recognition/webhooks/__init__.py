@@ -1,0 +1,1 @@
+"""Telling other systems who came and went: signed, repeated until taken, and never twice by us."""
