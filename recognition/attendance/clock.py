@@ -17,7 +17,6 @@ from people.models import Person
 from recognition.attendance import workdays
 from recognition.attendance.signals import clocked
 from recognition.models import (
-    Attempt,
     AttemptSource,
     AttendanceEvent,
     Device,
@@ -87,7 +86,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
         source=EventSource.BATCH if was_stored else EventSource.CLOCK,
         is_late_arriving=was_stored or now - occurred_at > settings.CLOCK_LATE_AFTER,
         device=device,
-        attempt=Attempt.objects.get(public_id=result.attempt_id),
+        attempt=result.attempt,
     )
     clocked.send(sender=AttendanceEvent, event=event)
     return Clocked(result=result, event=event)
