@@ -38,6 +38,10 @@ class ClockDrift(Refusal):
     code = "clock_drift"
 
 
+class NoGallery(Refusal):
+    code = "gallery_not_allowed"
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """What a device saw. photos: frames of one face, each (h, w, 3) uint8 RGB.
@@ -111,6 +115,8 @@ def check_drift(sent_at: datetime, now: datetime) -> None:
 
 def _who(capture: Capture, device: Device) -> Result:
     galleries = list(device.galleries.all())
+    if not galleries:  # to a search, none would mean everybody
+        raise NoGallery("This device has no gallery, so it knows nobody. Give it one.")
     if not capture.staff_number:
         return recognize(
             probe=capture.photos,
