@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from people.models import EmbeddingModel, FaceImage, Gallery, Person
-from recognition.api.fields import Flag, PhotosField, Strict
+from recognition.api.fields import Flag, Moment, PhotosField, Strict
 from recognition.models import Attempt
 from recognition.services import Result
 
@@ -22,6 +22,7 @@ class GallerySerializer(Strict, serializers.ModelSerializer[Gallery]):
 class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     is_active = Flag(required=False)
+    consent_at = Moment(required=False, allow_null=True)
     galleries = serializers.PrimaryKeyRelatedField(
         many=True, queryset=Gallery.objects.all(), required=False, help_text="Their ids."
     )
@@ -48,7 +49,8 @@ class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
         method = attrs.get("consent_method", getattr(self.instance, "consent_method", ""))
         when = attrs.get("consent_at", getattr(self.instance, "consent_at", None))
         if not method and when and "consent_at" in attrs:
-            raise serializers.ValidationError({"consent_method": ["Say how it was given."]})
+            problem = serializers.ErrorDetail("Say how it was given.", "impossible")
+            raise serializers.ValidationError({"consent_method": [problem]})
         attrs["consent_at"] = (when or timezone.now()) if method else None
         return attrs
 

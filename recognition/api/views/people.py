@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -17,6 +18,7 @@ from people import services
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
 from recognition.api import problems
 from recognition.api.access import Rule
+from recognition.api.filters import IdFilter, TextFilter, YesNoFilter
 from recognition.api.serializers import (
     AddedFace,
     EmbeddingModelSerializer,
@@ -29,12 +31,10 @@ from recognition.api.serializers import (
 
 
 class PersonFilter(django_filters.FilterSet):
-    search = django_filters.CharFilter(method="by_text", label="In the name or staff number.")
-    gallery = django_filters.ModelChoiceFilter(
-        field_name="galleries", queryset=Gallery.objects.all()
-    )
-    is_active = django_filters.BooleanFilter()
-    staff_number = django_filters.CharFilter()
+    search = TextFilter(method="by_text", label="In the name or staff number.")
+    gallery = IdFilter(field_name="galleries__id", label="Its id.")
+    is_active = YesNoFilter()
+    staff_number = TextFilter()
 
     def by_text(self, people: QuerySet[Person], _name: str, text: str) -> QuerySet[Person]:
         return people.filter(Q(full_name__icontains=text) | Q(staff_number__icontains=text))
@@ -73,7 +73,10 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     @extend_schema(responses={200: ErasedSerializer})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Erase: rows, vectors and photo files. There is no way back."""
-        erased = services.erase(person=self.get_object())
+        try:
+            erased = services.erase(person=self.get_object())
+        except services.PersonUnknown as error:
+            raise Http404 from error  # somebody else was quicker
         return Response(ErasedSerializer(erased).data)
 
 
@@ -134,12 +137,16 @@ def _as_added(one: services.Enrolled) -> dict[str, Any]:
     }
 
 
+class GalleryFilter(django_filters.FilterSet):
+    name = TextFilter()
+
+
 class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
     """Named sets of people that can be recognized together."""
 
     queryset = Gallery.objects.all()
     serializer_class = GallerySerializer
-    filterset_fields: ClassVar = ["name"]
+    filterset_class = GalleryFilter
     lookup_value_converter = "int"
     http_method_names = ("get", "post", "patch", "delete")
     rules: ClassVar = {

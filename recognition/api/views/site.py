@@ -48,6 +48,7 @@ class LiveView(APIView):
     """The process answers."""
 
     rules: ClassVar = {"get": Rule(public=True)}
+    authentication_classes = ()  # not even the database is asked
     throttle_classes = ()
 
     @extend_schema(responses={200: HealthSerializer}, auth=[], operation_id="health_live")
@@ -59,6 +60,7 @@ class ReadyView(APIView):
     """Everything that an answer needs is there; otherwise 503."""
 
     rules: ClassVar = {"get": Rule(public=True)}
+    authentication_classes = ()
     throttle_classes = ()
 
     @extend_schema(
