@@ -109,12 +109,12 @@ def test_a_claim_of_nobody_is_answered_as_a_wrong_face(kiosk: APIClient, ann: Pe
 @pytest.mark.parametrize(
     ("when", "code"),
     [
-        ((timezone.now() + timedelta(days=1)).isoformat(), "clock_in_future"),
-        ("2020-01-01T00:00:00Z", "capture_too_old"),
+        (timedelta(days=1), "clock_in_future"),
+        (timedelta(days=-30), "capture_too_old"),
     ],
 )
-def test_a_wrong_time_is_refused(kiosk: APIClient, when: str, code: str) -> None:
-    answer = clock(kiosk, occurred_at=when)
+def test_a_wrong_time_is_refused(kiosk: APIClient, when: timedelta, code: str) -> None:
+    answer = clock(kiosk, occurred_at=(timezone.now() + when).isoformat())
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert not AttendanceEvent.objects.exists()
 
