@@ -26,6 +26,7 @@ _STATUS = {
     "photo_wrong_type": 415,
     "person_unknown": 404,
     "gallery_unknown": 404,
+    "no_person": 404,
     "weights_missing": 503,
     "key_used_otherwise": 409,
 }
