@@ -7,6 +7,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import date
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from people.models import Gallery, Person
@@ -64,6 +66,7 @@ class ExportQuery(PeriodQuery):
         return Asked(query["from"], query["to"], query.get("gallery"), query.get("person"))
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class CursorField(serializers.Field[Place, str, str, Place]):
     """Where the page before ended; opaque to whoever asks."""
 
@@ -83,7 +86,7 @@ class CursorField(serializers.Field[Place, str, str, Place]):
 
 
 class DaysQuery(ExportQuery):
-    cursor = CursorField(required=False)
+    cursor = CursorField(required=False, help_text="As in `next` of the page before.")
     page_size = serializers.IntegerField(min_value=1, max_value=500, default=50)
 
 
