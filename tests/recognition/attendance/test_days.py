@@ -151,6 +151,21 @@ def test_an_early_start_after_a_free_day_is_of_its_own_date(ann: Person, works: 
     assert day_of(ann, MONDAY).worked == 12.5 * HOUR
 
 
+def test_a_shift_that_ends_late_on_a_free_day_keeps_the_night_after(
+    ann: Person, works: Works
+) -> None:
+    works("23:00", "22:00", weekdays=[1])
+    begins, ends = workdays.bounds(ann, at("2025-03-05 03:00"))
+    assert (begins, ends) == (at("2025-03-03 00:00"), at("2025-03-05 04:00"))
+    assert workdays.bounds(ann, at("2025-03-05 04:00"))[1] == at("2025-03-06 00:00")
+
+
+def test_of_two_assignments_of_one_date_the_later_made_counts(ann: Person, works: Works) -> None:
+    works("08:00", "16:00")
+    works("09:00", "17:00")
+    assert day_of(ann, MONDAY).shift == "09:00 to 17:00"
+
+
 @pytest.mark.parametrize(
     ("evening", "hours"), [("2025-03-29", 7), ("2025-03-30", 8), ("2025-10-25", 9)]
 )

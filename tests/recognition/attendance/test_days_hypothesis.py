@@ -82,7 +82,15 @@ class Site:
     now: timedelta
 
 
-hours = st.builds(Hours, times, times, weekdays, minutes, minutes, minutes)
+# Any; a night; and one so long that it reaches into the day after the next.
+spans = st.one_of(
+    st.tuples(times, times),
+    st.just((time(22), time(6))),
+    st.just((time(23), time(22))),
+)
+hours = st.builds(
+    lambda span, *more: Hours(*span, *more), spans, weekdays, minutes, minutes, minutes
+)
 moments = st.builds(
     lambda minutes, seconds: timedelta(minutes=minutes, seconds=seconds),
     st.integers(-24 * 60, (DAYS + 1) * 24 * 60),
@@ -104,14 +112,17 @@ def sites(draw: st.DrawFn) -> Site:
     change = draw(st.sampled_from(CLOCK_CHANGES[zone]))
     some = draw(st.lists(hours, min_size=1, max_size=3))
     assigned = st.tuples(
-        owners, st.integers(0, len(some) - 1), offsets, st.none() | st.integers(0, 4)
+        owners,
+        st.integers(0, len(some) - 1),
+        st.sampled_from([-3, -3, 0, 1, 2]),  # often the same: then the latest made counts
+        st.none() | st.integers(0, 4),
     )
     of_gallery = st.sets(st.sampled_from(["north", "south"]))
     return Site(
         zones=(zone, draw(zones)),
         first=change - timedelta(days=draw(st.integers(0, DAYS - 1))),
         hours=some,
-        assigned=draw(st.lists(assigned, max_size=5)),
+        assigned=draw(st.lists(assigned, max_size=6)),
         holidays=draw(st.sets(st.tuples(offsets, st.sampled_from(["", "north", "south"])),
                               max_size=2)),
         galleries=(draw(of_gallery), draw(of_gallery)),
