@@ -30,6 +30,7 @@ _STATUS = {
     "photo_too_many_bytes": 413,
     "photo_wrong_type": 415,
     "gallery_not_allowed": 403,
+    "no_person": 404,
     "weights_missing": 503,
     "key_used_otherwise": 409,
 }

@@ -10,6 +10,7 @@ from recognition.api.views.attendance import (
     CorrectionsView,
     EventViewSet,
 )
+from recognition.api.views.days import DaysCsvView, DaysView, DaysXlsxView, MyDaysView
 from recognition.api.views.pages import ReferencePage, SchemaView, SwaggerPage
 from recognition.api.views.people import (
     EmbeddingModelViewSet,
@@ -35,6 +36,10 @@ v1: list[URLPattern | URLResolver] = [
     path("attendance/clock/", ClockView.as_view(), name="clock"),
     path("attendance/clock/batch/", BatchView.as_view(), name="clock-batch"),
     path("attendance/corrections/", CorrectionsView.as_view(), name="corrections"),
+    path("attendance/days/", DaysView.as_view(), name="days"),
+    path("attendance/days.csv", DaysCsvView.as_view(), name="days-csv"),
+    path("attendance/days.xlsx", DaysXlsxView.as_view(), name="days-xlsx"),
+    path("attendance/me/", MyDaysView.as_view(), name="days-mine"),
     path("tokens/", TokensView.as_view(), name="tokens"),
     path("health/live", LiveView.as_view(), name="health-live"),
     path("health/ready", ReadyView.as_view(), name="health-ready"),

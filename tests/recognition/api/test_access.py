@@ -21,6 +21,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {
     ("post", "attendance/clock/"): "device only",
     ("post", "attendance/clock/batch/"): "device only",
+    ("get", "attendance/me/"): "user",
     ("post", "recognize/"): "device",
     ("post", "tokens/"): "anybody",
     ("delete", "tokens/"): "user",
