@@ -36,9 +36,7 @@ class Moment(serializers.DateTimeField):
         "shape": "Use date, time and offset, as in 2026-01-31T08:00:00+01:00.",
         "impossible": "There is no such time.",
     }
-    _SHAPE = re.compile(
-        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-    )
+    _SHAPE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str) or not self._SHAPE.fullmatch(value):
@@ -92,9 +90,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _takes_several(field: Any) -> bool:
-    return isinstance(
-        field, PhotosField | serializers.ListField | serializers.ManyRelatedField
-    )
+    return isinstance(field, PhotosField | serializers.ListField | serializers.ManyRelatedField)
 
 
 def _fits(field: Any, value: Any) -> bool:

@@ -98,7 +98,9 @@ class Schema(AutoSchema):
             schema.pop("description", None)  # it would be of a class that it is made from
         return schema
 
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:
+    def _map_serializer_field(
+        self, field: Any, direction: Any, bypass_extensions: Any = False
+    ) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         if direction == "request" and schema is not None:
             _tell_bounds(field, schema)
