@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -113,10 +113,10 @@ class DaySerializer(serializers.Serializer[Any]):
     date = serializers.DateField(help_text="In the local time of `time_zone`.")
     time_zone = serializers.CharField(source="zone")
     shift = serializers.CharField(allow_blank=True, help_text="Its name; empty on a free day.")
-    shift_start = serializers.DateTimeField(allow_null=True)
-    shift_end = serializers.DateTimeField(allow_null=True)
-    first_in = serializers.DateTimeField(allow_null=True)
-    last_out = serializers.DateTimeField(allow_null=True)
+    shift_start = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    shift_end = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    first_in = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    last_out = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
     worked = serializers.IntegerField()
     breaks = serializers.IntegerField()
     late = serializers.IntegerField()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery, Person
@@ -54,7 +55,10 @@ def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_a_day_is_given_in_utc_and_seconds(admin: APIClient, ann: Person) -> None:
+def test_a_day_is_given_in_utc_and_seconds(
+    admin: APIClient, ann: Person, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "Asia/Kolkata"  # of the site; the gallery is in UTC
     day = rows(admin)[2]
     assert (day["person"], day["date"]) == (str(ann.public_id), "2025-03-03")
     assert (day["first_in"], day["last_out"]) == ("2025-03-03T08:00:00Z", "2025-03-03T16:00:00Z")

@@ -27,25 +27,24 @@ def test_a_plain_day_is_its_pair_less_the_unpaid_break(ann: Person, works: Works
     assert (day.late, day.early_leave, day.missing_clock_out, day.is_absent) == (0, 0, False, False)
 
 
-def test_a_clocked_break_is_not_taken_off_again(ann: Person, works: Works) -> None:
+@pytest.mark.parametrize(
+    ("stays", "breaks", "worked"),
+    [
+        (["08:00 17:00"], 0, 8),
+        (["08:00 12:00", "12:40 17:00"], 2 / 3, 8),
+        (["08:00 12:00", "13:30 17:00"], 1.5, 7.5),
+        (["08:00 12:00"], 0, 4),
+        (["08:00 12:45"], 0, 4.5),
+    ],
+)
+def test_the_table_of_the_manual_is_right(
+    ann: Person, works: Works, stays: list[str], breaks: float, worked: float
+) -> None:
     works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:00")
-    clocks(ann, "in 2025-03-03 12:40", "out 2025-03-03 17:00")
+    for came, left in (stay.split() for stay in stays):
+        clocks(ann, f"in {MONDAY} {came}", f"out {MONDAY} {left}")
     day = day_of(ann, MONDAY)
-    assert day.breaks == 40 * MINUTE
-    assert day.worked == 8 * HOUR  # 8:20 less the 20 minutes that are left of the break
-
-
-def test_who_leaves_before_half_the_shift_has_not_had_the_break(ann: Person, works: Works) -> None:
-    works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:00")
-    assert day_of(ann, MONDAY).worked == 4 * HOUR
-
-
-def test_to_stay_longer_never_pays_less(ann: Person, works: Works) -> None:
-    works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:45")
-    assert day_of(ann, MONDAY).worked == 4.5 * HOUR
+    assert (day.breaks, day.worked) == (breaks * HOUR, worked * HOUR)
 
 
 def test_a_second_in_and_a_second_out_change_nothing(ann: Person, works: Works) -> None:
