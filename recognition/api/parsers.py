@@ -31,9 +31,7 @@ class BoundedJSON(BaseParser):
         _check_length(parser_context)
         try:
             text = stream.read(MAX_BODY).decode()  # json.loads would let half a pair through
-            data = json.loads(
-                text, parse_constant=_refuse_constant, object_pairs_hook=_each_once
-            )
+            data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
             if "\\u" in text:
                 _refuse_half_pairs(data)
         except ValueError as error:
