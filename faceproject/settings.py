@@ -11,6 +11,8 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
@@ -164,6 +166,22 @@ CELERY = {
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }
 
+# --- Cache: how often who asked. Nothing that must not be lost ------------------------------
+
+CACHE_URL = env.str("CACHE_URL", default=addresses.cache_beside(str(CELERY["broker_url"])))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "face",
+        # No request waits for a cache that is down.
+        "OPTIONS": {"socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+    }
+    if CACHE_URL
+    # Of each process alone: with several, the limits below count for each.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
 # --- Processes of `make run` ---------------------------------------------------------------
 
 HOST = env.str("HOST", default="127.0.0.1")
@@ -205,6 +223,8 @@ REST_FRAMEWORK = {
         "recognition.api.parsers.BoundedJSON",
         "recognition.api.parsers.BoundedForm",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognition.api.parsers.Negotiation",
+    "DEFAULT_METADATA_CLASS": "recognition.api.access.Methods",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "recognition.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["recognition.api.filters.StrictFilters"],
@@ -230,6 +250,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "recognition.api.schema.add_problems",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -51,7 +50,7 @@ class Result:
     reason: str = ""
     face: Face | None = None
     candidates: Sequence[Candidate[Found]] = field(default=())
-    attempt_id: UUID | None = None
+    attempt: Attempt | None = None
 
     @property
     def is_match(self) -> bool:
@@ -129,7 +128,7 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
-        return replace(result, attempt_id=attempt.public_id)
+        return replace(result, attempt=attempt)
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.metadata import BaseMetadata
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -46,13 +48,32 @@ class ByRule(BasePermission):
     """Looks the rule up in the view's `rules`, by action or by method."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        rule = rule_of(view, request.method or "")
-        if rule is None:
-            return False
-        return rule.allows(request.user, device_of(request.user))
+        method = request.method or ""
+        device = device_of(request.user)
+        if method == "OPTIONS":  # what is there is told to whoever may use any of it
+            return any(rule.allows(request.user, device) for rule in rules_at(view))
+        if method not in view.allowed_methods:
+            raise MethodNotAllowed(method)
+        rule = rule_of(view, method)
+        return rule is not None and rule.allows(request.user, device)
 
 
 def rule_of(view: Any, method: str) -> Rule | None:
+    """The rule of this operation. To ask for the head alone is to read."""
+    method = "get" if method == "HEAD" else method.lower()
     rules: dict[str, Rule] = getattr(view, "rules", {})
-    action = getattr(view, "action", None)
-    return rules.get(action or method.lower())
+    actions: dict[str, str] | None = getattr(view, "action_map", None)
+    return rules.get(actions.get(method, "") if actions is not None else method)
+
+
+def rules_at(view: Any) -> list[Rule]:
+    """The rules of all operations at this address."""
+    found = [rule_of(view, method) for method in view.allowed_methods if method != "OPTIONS"]
+    return [rule for rule in found if rule is not None]
+
+
+class Methods(BaseMetadata):
+    """The answer to OPTIONS: what can be done here, and nothing of the data."""
+
+    def determine_metadata(self, request: Request, view: Any) -> dict[str, object]:
+        return {"methods": [method for method in view.allowed_methods if method != "OPTIONS"]}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from recognition.api.fields import Flag, PhotosField, Strict
+from recognition.api.fields import Flag, Moment, PhotosField, StoredPhotosField, Strict
 from recognition.api.serializers import Answer
 from recognition.models import AttendanceEvent, Direction
 
@@ -43,9 +43,7 @@ class EventSerializer(serializers.ModelSerializer[AttendanceEvent]):
 
 class CaptureSerializer(Strict):
     photo = PhotosField()
-    occurred_at = serializers.DateTimeField(
-        required=False, help_text="By the device's clock. Left out: now."
-    )
+    occurred_at = Moment(required=False, help_text="By the device's clock. Left out: now.")
     staff_number = serializers.CharField(
         max_length=50, required=False, help_text="Who it claims to be; then it is 1:1."
     )
@@ -56,11 +54,12 @@ class CaptureSerializer(Strict):
 
 class BatchItem(CaptureSerializer):
     id = serializers.UUIDField(help_text="Of the capture, made by the device.")
-    occurred_at = serializers.DateTimeField()
+    photo = StoredPhotosField()
+    occurred_at = Moment()
 
 
 class BatchSerializer(Strict):
-    sent_at = serializers.DateTimeField(help_text="What the device's clock says now.")
+    sent_at = Moment(help_text="What the device's clock says now.")
     captures = serializers.ListField(child=BatchItem(), min_length=1, max_length=MAX_CAPTURES)
 
 
@@ -85,20 +84,23 @@ class CorrectionSerializer(Strict):
     event = serializers.UUIDField(required=False)
     person = serializers.UUIDField(required=False)
     direction = serializers.ChoiceField(choices=Direction.choices, required=False)
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = Moment(required=False)
     is_void = Flag(default=False)
     reason = serializers.CharField(max_length=300)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "event" in attrs:
             if "person" in attrs:
-                raise serializers.ValidationError({"person": ["It is the event's person."]})
+                raise _impossible("It is the event's person.", "person")
             return attrs
         missing = {"person", "direction", "occurred_at"} - set(attrs)
         if missing:
-            raise serializers.ValidationError(
-                {name: ["Needed to add an event."] for name in sorted(missing)}
-            )
+            raise _impossible("Needed to add an event.", *sorted(missing))
         if attrs["is_void"]:
-            raise serializers.ValidationError({"event": ["Say which event did not happen."]})
+            raise _impossible("Say which event did not happen.", "event")
         return attrs
+
+
+def _impossible(why: str, *names: str) -> serializers.ValidationError:
+    problem = serializers.ErrorDetail(why, "impossible")
+    return serializers.ValidationError({name: [problem] for name in names})

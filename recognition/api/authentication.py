@@ -44,7 +44,10 @@ def device_of(user: Any) -> Device | None:
     """The device whose service account this is; None for people and for nobody."""
     if not isinstance(user, User):
         return None
-    return Device.objects.filter(account=user).first()
+    try:
+        return user.device  # Django keeps it with the user, which is asked several times
+    except Device.DoesNotExist:
+        return None
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

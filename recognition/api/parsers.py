@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 MAX_BODY = 64 * 1024 * 1024  # bytes: sixteen large photos of a webcam, or two of a good camera
@@ -29,15 +30,49 @@ class BoundedJSON(BaseParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         _check_length(parser_context)
         try:
-            return json.loads(stream.read(MAX_BODY), parse_constant=_refuse_constant)
-        except ValueError as error:  # also what is no UTF-8
+            text = stream.read(MAX_BODY).decode()  # json.loads would let half a pair through
+            data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
+            if "\\u" in text:
+                _refuse_half_pairs(data)
+        except ValueError as error:
             raise ParseError("The body is not JSON.") from error
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
+        return data
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice: which value is meant?")
+    return found
+
+
+def _refuse_half_pairs(data: Any) -> None:
+    """Raises UnicodeEncodeError, a ValueError, for text that is none: no answer could repeat it."""
+    if isinstance(data, str):
+        data.encode()
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            name.encode()
+            _refuse_half_pairs(value)
+    elif isinstance(data, list):
+        for value in data:
+            _refuse_half_pairs(value)
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Comes first of all: a body or a query in another encoding than UTF-8 is not read."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        charset = request._request.content_params.get("charset", "utf-8")
+        if charset.lower() not in ("utf-8", "utf8"):
+            raise UnsupportedMediaType(request.content_type, detail="Use UTF-8.")
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class BoundedForm(MultiPartParser):

@@ -7,16 +7,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from people.errors import Refusal
+from recognition.api.fields import SEMANTIC
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -24,12 +30,27 @@ CONTENT_TYPE = "application/problem+json"
 _STATUS = {
     "photo_too_many_bytes": 413,
     "photo_wrong_type": 415,
-    "person_unknown": 404,
-    "gallery_unknown": 404,
+    "gallery_not_allowed": 403,
     "no_person": 404,
     "weights_missing": 503,
     "key_used_otherwise": 409,
 }
+
+
+# What the framework or the database says, and what it is to the one who asked. First fit.
+_FAULTS: tuple[tuple[tuple[type[Exception], ...], int, str, str], ...] = (
+    (
+        (OperationalError, InterfaceError),
+        503,
+        "database_unavailable",
+        "The database cannot be reached. Try again.",
+    ),
+    # Two requests at once, each allowed when it was checked.
+    ((IntegrityError, ProtectedError), 409, "conflict", "It contradicts what is there already."),
+    ((DataError,), 422, "unprocessable", "Some value cannot be stored."),
+    ((RequestDataTooBig,), 413, "request_too_large", "The fields of the form are too large."),
+    ((SuspiciousOperation, UnreadablePostError), 400, "malformed", "The request is malformed."),
+)
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> dict[str, object]:
@@ -48,21 +69,26 @@ def of_refusal(refusal: Refusal) -> dict[str, object]:
     return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
 
 
-def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
+def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None lets an unforeseen error through, to be a logged 500."""
+    response = _as_problem(error)
+    if response is not None:  # pages and the schema have renderers of their own
+        context["request"].accepted_renderer = JSONRenderer()
+        context["request"].accepted_media_type = JSONRenderer.media_type
+    return response
+
+
+def _as_problem(error: Exception) -> Response | None:
     if isinstance(error, Refusal):
         return _response(of_refusal(error))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
-    elif isinstance(error, OperationalError):
-        body = problem(503, "database_unavailable", "The database cannot be reached. Try again.")
-        return _response(body, {"Retry-After": "5"})
-    elif isinstance(error, RequestDataTooBig):
-        return _response(problem(413, "request_too_large", "The fields of the form are too large."))
-    elif isinstance(error, SuspiciousOperation):
-        return _response(problem(400, "malformed", "The request is malformed."))
+    for kinds, status, code, detail in _FAULTS:
+        if isinstance(error, kinds):
+            headers = {"Retry-After": "5"} if status == 503 else None
+            return _response(problem(status, code, detail), headers)
     if not isinstance(error, exceptions.APIException):
         return None
     return _of_api_exception(error)
@@ -70,16 +96,30 @@ def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
     headers = {}
-    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled
+    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled and its like
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):
         detail = "Some fields are missing or wrong; `errors` says which."
-        body = problem(error.status_code, "invalid", detail, errors=error.detail)
+        status, code = (422, "unprocessable") if _fits_schema(error) else (400, "invalid")
+        body = problem(status, code, detail, errors=error.detail)
     else:
         body = problem(error.status_code, _code_of(error), str(error.detail))
     return _response(body, headers)
+
+
+def _fits_schema(error: exceptions.ValidationError) -> bool:
+    """Whether every complaint is about what no schema can say: then it is 422 and not 400."""
+    return all(code in SEMANTIC for code in _leaves(error.get_codes()))
+
+
+def _leaves(codes: Any) -> Iterator[str]:
+    if isinstance(codes, str):
+        yield codes
+    else:
+        for inner in codes.values() if isinstance(codes, dict) else codes:
+            yield from _leaves(inner)
 
 
 def _code_of(error: exceptions.APIException) -> str:
@@ -93,7 +133,31 @@ def _response(body: dict[str, object], headers: dict[str, str] | None = None) ->
     )
 
 
+# --- What fails outside of a view of the API: as a problem there, as a page elsewhere -----------
+
+
+@csrf_exempt  # there is nothing to protect, and the refusal would be a page
 def not_found(request: HttpRequest, *_args: object, **_kwargs: object) -> JsonResponse:
     """For addresses below /api/ that no view answers."""
-    body = problem(404, "not_found", "There is nothing at this address.")
-    return JsonResponse(body, status=404, content_type=CONTENT_TYPE)
+    return _plain(problem(404, "not_found", "There is nothing at this address."))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_of_api(request):
+        return _plain(problem(400, "malformed", "The request is malformed."))
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Says nothing of what happened: that is in the log."""
+    if _is_of_api(request):
+        return _plain(problem(500, "server_error", "Something went wrong here. It is noted."))
+    return defaults.server_error(request)
+
+
+def _is_of_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _plain(body: dict[str, object]) -> JsonResponse:
+    return JsonResponse(body, status=int(str(body["status"])), content_type=CONTENT_TYPE)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from people.models import EmbeddingModel, FaceImage, Gallery, Person
-from recognition.api.fields import Flag, PhotosField, Strict
+from recognition.api.fields import Flag, Moment, PhotosField, Strict
 from recognition.models import Attempt
 from recognition.services import Result
 
@@ -18,10 +18,19 @@ class GallerySerializer(Strict, serializers.ModelSerializer[Gallery]):
         model = Gallery
         fields: ClassVar = ["id", "name", "description", "time_zone"]
 
+    def validate_name(self, name: str) -> str:
+        others = Gallery.objects.filter(name__iexact=name).exclude(
+            pk=getattr(self.instance, "pk", None)
+        )
+        if others.exists():
+            raise serializers.ValidationError("There is a gallery of this name.", code="unique")
+        return name
+
 
 class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     is_active = Flag(required=False)
+    consent_at = Moment(required=False, allow_null=True)
     galleries = serializers.PrimaryKeyRelatedField(
         many=True, queryset=Gallery.objects.all(), required=False, help_text="Their ids."
     )
@@ -48,7 +57,8 @@ class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
         method = attrs.get("consent_method", getattr(self.instance, "consent_method", ""))
         when = attrs.get("consent_at", getattr(self.instance, "consent_at", None))
         if not method and when and "consent_at" in attrs:
-            raise serializers.ValidationError({"consent_method": ["Say how it was given."]})
+            problem = serializers.ErrorDetail("Say how it was given.", "impossible")
+            raise serializers.ValidationError({"consent_method": [problem]})
         attrs["consent_at"] = (when or timezone.now()) if method else None
         return attrs
 

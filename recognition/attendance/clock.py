@@ -17,7 +17,6 @@ from people.models import Person
 from recognition.attendance import workdays
 from recognition.attendance.signals import clocked
 from recognition.models import (
-    Attempt,
     AttemptSource,
     AttendanceEvent,
     Device,
@@ -37,6 +36,10 @@ class TooOld(Refusal):
 
 class ClockDrift(Refusal):
     code = "clock_drift"
+
+
+class NoGallery(Refusal):
+    code = "gallery_not_allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
         source=EventSource.BATCH if was_stored else EventSource.CLOCK,
         is_late_arriving=was_stored or now - occurred_at > settings.CLOCK_LATE_AFTER,
         device=device,
-        attempt=Attempt.objects.get(public_id=result.attempt_id),
+        attempt=result.attempt,
     )
     clocked.send(sender=AttendanceEvent, event=event)
     return Clocked(result=result, event=event)
@@ -112,6 +115,8 @@ def check_drift(sent_at: datetime, now: datetime) -> None:
 
 def _who(capture: Capture, device: Device) -> Result:
     galleries = list(device.galleries.all())
+    if not galleries:  # to a search, none would mean everybody
+        raise NoGallery("This device has no gallery, so it knows nobody. Give it one.")
     if not capture.staff_number:
         return recognize(
             probe=capture.photos,

@@ -56,7 +56,7 @@ def once(*, account: User, key: str, request_hash: str, work: Callable[[], Answe
             raise KeyUsedOtherwise(
                 "This Idempotency-Key was used for another request. Use a new key for each capture."
             )
-        return Answer(status=row.status, body=row.body, is_replay=True)
+        return Answer(status=row.status, body=row.body or {}, is_replay=True)
     answer = work()
     row.request_hash, row.status, row.body = request_hash, answer.status, dict(answer.body)
     row.save()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import django_filters
 from django.contrib.auth.models import User
-from django.shortcuts import get_object_or_404
+from django.db.models import Model
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -31,18 +32,21 @@ from recognition.api.attendance import (
     EventSerializer,
 )
 from recognition.api.authentication import device_of
+from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
+from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
 from recognition.attendance import clock, corrections, idempotency
 from recognition.attendance.idempotency import Answer
 from recognition.models import AttendanceEvent, Device, Direction
 
+Row = TypeVar("Row", bound=Model)
+_KEY = re.compile(r"[!-~]{1,255}")
 KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": f"^{_KEY.pattern}$"},
     OpenApiParameter.HEADER,
     description="The same key gives the same answer for 24 hours, and at most one event.",
 )
-_MAX_KEY = 255
 
 
 class ClockView(APIView):
@@ -62,13 +66,15 @@ class ClockView(APIView):
         form.is_valid(raise_exception=True)
         device = _device(request)
         work = partial(_clock, form.validated_data, device)
-        key = request.headers.get("Idempotency-Key", "")
-        return _response(_once(device, key, form.validated_data, work) if key else work())
+        key = request.headers.get("Idempotency-Key")
+        answer = work() if key is None else _once(device, key, form.validated_data, work)
+        return _response(answer)
 
 
 class BatchView(APIView):
     """Captures that a device kept while it had no network."""
 
+    parser_classes = (BoundedJSON,)
     rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
 
     @extend_schema(
@@ -105,8 +111,9 @@ def _device(request: Request) -> Device:
 
 
 def _once(device: Device, key: str, asked: Mapping[str, Any], work: Any) -> Answer:
-    if len(key) > _MAX_KEY or not key.isprintable():
-        raise ValidationError({"Idempotency-Key": [f"At most {_MAX_KEY} printable characters."]})
+    if not _KEY.fullmatch(key):
+        problem = "1 to 255 visible ASCII characters, without spaces."
+        raise ValidationError({"Idempotency-Key": [problem]})
     return idempotency.once(
         account=device.account,
         key=key,
@@ -126,7 +133,7 @@ def _clock(asked: Mapping[str, Any], device: Device, *, was_stored: bool = False
         )
         clocked = clock.clock(capture=capture, device=device, was_stored=was_stored)
     except Refusal as refusal:
-        if problems.of_refusal(refusal)["status"] == 503:
+        if problems.of_refusal(refusal)["status"] in (403, 503):
             raise  # a fault of ours, which passes: not the answer for a day
         return _refused(refusal)
     if clocked.event is None:
@@ -153,13 +160,14 @@ def _response(answer: Answer) -> Response:
 
 
 class EventFilter(django_filters.FilterSet):
-    person = django_filters.UUIDFilter(field_name="person__public_id")
-    since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    person = UUIDFilter(field_name="person__public_id")
+    since = MomentFilter(field_name="occurred_at", lookup_expr="gte")
+    until = MomentFilter(field_name="occurred_at", lookup_expr="lt")
+    is_late_arriving = YesNoFilter()
 
     class Meta:
         model = AttendanceEvent
-        fields: ClassVar = ["direction", "source", "is_late_arriving"]
+        fields: ClassVar = ["direction", "source"]
 
 
 class EventViewSet(
@@ -198,13 +206,13 @@ def _correct(asked: Mapping[str, Any], by: User) -> AttendanceEvent:
     reason: str = asked["reason"]
     if "event" not in asked:
         return corrections.add_forgotten(
-            person=get_object_or_404(Person, public_id=asked["person"]),
+            person=_named(Person, "person", asked),
             direction=Direction(asked["direction"]),
             occurred_at=asked["occurred_at"],
             reason=reason,
             by=by,
         )
-    event = get_object_or_404(AttendanceEvent, public_id=asked["event"])
+    event = _named(AttendanceEvent, "event", asked)
     if asked["is_void"]:
         return corrections.void(event=event, reason=reason, by=by)
     occurred_at: datetime = asked.get("occurred_at", event.occurred_at)
@@ -215,3 +223,11 @@ def _correct(asked: Mapping[str, Any], by: User) -> AttendanceEvent:
         reason=reason,
         by=by,
     )
+
+
+def _named(kind: type[Row], name: str, asked: Mapping[str, Any]) -> Row:
+    """What the body refers to. Raises Refusal, a 422: the address itself is right."""
+    found = kind._default_manager.filter(public_id=asked[name]).first()
+    if found is None:
+        raise Refusal(f"There is no {name} with this id.", code=f"{name}_unknown")
+    return found

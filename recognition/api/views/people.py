@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
+from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -17,6 +19,7 @@ from people import services
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
 from recognition.api import problems
 from recognition.api.access import Rule
+from recognition.api.filters import IdFilter, TextFilter, YesNoFilter
 from recognition.api.serializers import (
     AddedFace,
     EmbeddingModelSerializer,
@@ -29,12 +32,10 @@ from recognition.api.serializers import (
 
 
 class PersonFilter(django_filters.FilterSet):
-    search = django_filters.CharFilter(method="by_text", label="In the name or staff number.")
-    gallery = django_filters.ModelChoiceFilter(
-        field_name="galleries", queryset=Gallery.objects.all()
-    )
-    is_active = django_filters.BooleanFilter()
-    staff_number = django_filters.CharFilter()
+    search = TextFilter(method="by_text", label="In the name or staff number.")
+    gallery = IdFilter(field_name="galleries__id", label="Its id.")
+    is_active = YesNoFilter()
+    staff_number = TextFilter()
 
     def by_text(self, people: QuerySet[Person], _name: str, text: str) -> QuerySet[Person]:
         return people.filter(Q(full_name__icontains=text) | Q(staff_number__icontains=text))
@@ -49,7 +50,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
-    http_method_names = ("get", "post", "patch", "delete")
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
     rules: ClassVar = {
         "list": Rule("people.view_person"),
         "retrieve": Rule("people.view_person"),
@@ -58,9 +59,11 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
         "destroy": Rule("people.erase_person"),
     }
 
+    @transaction.atomic  # with the galleries, or not at all
     def perform_create(self, serializer: BaseSerializer[Person]) -> None:
         serializer.save(**self._recorder(serializer))
 
+    @transaction.atomic
     def perform_update(self, serializer: BaseSerializer[Person]) -> None:
         serializer.save(**self._recorder(serializer))
 
@@ -73,7 +76,10 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     @extend_schema(responses={200: ErasedSerializer})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Erase: rows, vectors and photo files. There is no way back."""
-        erased = services.erase(person=self.get_object())
+        try:
+            erased = services.erase(person=self.get_object())
+        except services.PersonUnknown as error:
+            raise Http404 from error  # somebody else was quicker
         return Response(ErasedSerializer(erased).data)
 
 
@@ -134,14 +140,18 @@ def _as_added(one: services.Enrolled) -> dict[str, Any]:
     }
 
 
+class GalleryFilter(django_filters.FilterSet):
+    name = TextFilter()
+
+
 class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
     """Named sets of people that can be recognized together."""
 
     queryset = Gallery.objects.all()
     serializer_class = GallerySerializer
-    filterset_fields: ClassVar = ["name"]
+    filterset_class = GalleryFilter
     lookup_value_converter = "int"
-    http_method_names = ("get", "post", "patch", "delete")
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
     rules: ClassVar = {
         "list": Rule("people.view_gallery"),
         "retrieve": Rule("people.view_gallery"),
@@ -149,6 +159,14 @@ class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
         "partial_update": Rule("people.change_gallery"),
         "destroy": Rule("people.delete_gallery"),
     }
+
+    @transaction.atomic
+    def perform_create(self, serializer: BaseSerializer[Gallery]) -> None:
+        serializer.save()
+
+    @transaction.atomic
+    def perform_update(self, serializer: BaseSerializer[Gallery]) -> None:
+        serializer.save()
 
 
 class EmbeddingModelViewSet(viewsets.ReadOnlyModelViewSet[EmbeddingModel]):

@@ -13,11 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from people.errors import Refusal
-from people.images import Pixels, decode
+from people.images import BadPhoto, Pixels, decode
 from people.models import Gallery, Person
 from people.services import PersonUnknown
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.authentication import device_of
+from recognition.api.filters import IdFilter, MomentFilter, TextFilter, UUIDFilter
 from recognition.api.serializers import (
     Answer,
     AttemptSerializer,
@@ -32,8 +33,10 @@ from recognition.services import Result, recognize, recognize_everybody, verify
 DECIDED = frozenset({"match", "no_match", "unknown"})
 
 
-def decoded(photos: list[bytes]) -> list[Pixels]:
+def decoded(photos: list[bytes] | BadPhoto) -> list[Pixels]:
     """Raises BadPhoto for the first that is no usable picture."""
+    if isinstance(photos, BadPhoto):
+        raise photos
     return [decode(photo).pixels for photo in photos]
 
 
@@ -116,13 +119,15 @@ def _everybody(photo: Pixels, asked: dict[str, Any]) -> dict[str, object]:
 
 
 class AttemptFilter(django_filters.FilterSet):
-    person = django_filters.UUIDFilter(method="about", label="Claimed or found: the id.")
-    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    person = UUIDFilter(method="about", label="Claimed or found: the id.")
+    gallery = IdFilter(field_name="gallery_id", label="Its id.")
+    outcome = TextFilter()
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Attempt
-        fields: ClassVar = ["outcome", "purpose", "source", "gallery"]
+        fields: ClassVar = ["purpose", "source"]
 
     def about(self, attempts: Any, _name: str, person: Any) -> Any:
         return attempts.filter(claimed__public_id=person) | attempts.filter(found__public_id=person)

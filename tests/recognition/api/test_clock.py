@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from people import services as people
 from people.models import Gallery, Person
-from recognition.models import Attempt, AttendanceEvent
+from recognition.models import Attempt, AttendanceEvent, Device
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
 
@@ -107,14 +107,14 @@ def test_a_claim_of_nobody_is_answered_as_a_wrong_face(kiosk: APIClient, ann: Pe
 
 @pytest.mark.usefixtures("ann")
 @pytest.mark.parametrize(
-    ("more", "code"),
+    ("when", "code"),
     [
-        ({"occurred_at": (timezone.now() + timedelta(days=1)).isoformat()}, "clock_in_future"),
-        ({"occurred_at": "2020-01-01T00:00:00Z"}, "capture_too_old"),
+        ((timezone.now() + timedelta(days=1)).isoformat(), "clock_in_future"),
+        ("2020-01-01T00:00:00Z", "capture_too_old"),
     ],
 )
-def test_a_wrong_time_is_refused(kiosk: APIClient, more: dict[str, str], code: str) -> None:
-    answer = clock(kiosk, **more)
+def test_a_wrong_time_is_refused(kiosk: APIClient, when: str, code: str) -> None:
+    answer = clock(kiosk, occurred_at=when)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert not AttendanceEvent.objects.exists()
 
@@ -169,8 +169,17 @@ def test_a_key_used_for_something_else_is_refused(kiosk: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("ann")
-def test_a_key_that_is_too_long_is_refused(kiosk: APIClient) -> None:
-    assert clock(kiosk, key="k" * 256).status_code == 400
+@pytest.mark.parametrize("key", ["k" * 256, "a b", "a\tb", "é", "a\x00b", "a\r\nX-Evil: 1"])
+def test_a_key_that_is_none_is_refused(kiosk: APIClient, key: str) -> None:
+    assert clock(kiosk, key=key).status_code == 400
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_device_without_a_gallery_knows_nobody(kiosk: APIClient, device: Device) -> None:
+    device.galleries.clear()
+    for answer in (clock(kiosk), clock(kiosk, staff_number="7")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "gallery_not_allowed")
+    assert not AttendanceEvent.objects.exists()
 
 
 def batch(client: APIClient, *captures: dict[str, object], sent_at: str = "") -> Any:
@@ -190,12 +199,13 @@ def test_a_batch_is_answered_item_by_item(kiosk: APIClient) -> None:
         capture(100, ago(hours=8)),
         capture(10, ago(days=30)),
         {"id": str(uuid4()), "photo": "aGk=", "occurred_at": ago(hours=1)},
+        {"id": str(uuid4()), "photo": "no base64", "occurred_at": ago(hours=1)},
     )
     assert answer.status_code == 200
     results = answer.json()["results"]
-    assert [result["status"] for result in results] == [201, 422, 422, 415]
+    assert [result["status"] for result in results] == [201, 422, 422, 415, 422]
     codes = [result["answer"].get("code") for result in results]
-    assert codes == [None, "unknown", "capture_too_old", "photo_wrong_type"]
+    assert codes == [None, "unknown", "capture_too_old", "photo_wrong_type", "photo_not_base64"]
     event = AttendanceEvent.objects.get()
     assert (event.is_late_arriving, event.source) == (True, "batch")
 
@@ -216,7 +226,7 @@ def test_a_device_whose_clock_is_wrong_is_refused_whole(kiosk: APIClient) -> Non
 
 
 def test_a_batch_of_too_many_is_refused(kiosk: APIClient, ann: Person) -> None:
-    captures = [{"id": str(uuid4()), "photo": "aGk=", "occurred_at": ago(hours=1)}] * 101
+    captures = [capture(10, ago(hours=1))] * 101
     assert batch(kiosk, *captures).status_code == 400
 
 
@@ -262,16 +272,19 @@ def test_a_forgotten_event_is_added(kiosk: APIClient, admin: APIClient, ann: Per
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "status"),
     [
-        {"reason": "x"},
-        {"event": str(uuid4())},
-        {"is_void": True, "reason": "x"},
-        {"event": str(uuid4()), "person": str(uuid4()), "reason": "x"},
+        ({"event": str(uuid4())}, 400),
+        ({"reason": "x"}, 422),
+        ({"is_void": True, "reason": "x"}, 422),
+        ({"event": str(uuid4()), "person": str(uuid4()), "reason": "x"}, 422),
+        ({"event": str(uuid4()), "is_void": True, "reason": "x"}, 422),
     ],
 )
-def test_half_a_correction_is_refused(admin: APIClient, body: dict[str, object]) -> None:
-    assert correct(admin, **body).status_code == 400
+def test_half_a_correction_is_refused(
+    admin: APIClient, body: dict[str, object], status: int
+) -> None:
+    assert correct(admin, **body).status_code == status
 
 
 @pytest.mark.usefixtures("ann")

@@ -47,15 +47,37 @@ def test_a_form_means_its_booleans(admin: APIClient) -> None:
         {"full_name": "A" * 201},
         {"full_name": "A\x00B"},
         {"full_name": "Ann", "nickname": "A"},
-        {"full_name": "Ann", "galleries": [404]},
-        {"full_name": "Ann", "consent_at": "2026-01-01T00:00:00Z"},
-        {"full_name": "Ann", "staff_number": "7"},
+        {"full_name": 5},
+        {"full_name": "Ann", "is_active": "yes"},
+        {"full_name": "Ann", "galleries": ["1"]},
+        {"full_name": "Ann", "id": "6b0a3b0e-2f57-4a3e-9f0e-6a1f0f3c8f11"},
+        {"full_name": "Ann", "user": 1},
+        {"full_name": "Ann", "consent_at": "2026-01-01T00:00:00"},
     ],
 )
-def test_an_impossible_person_is_refused(admin: APIClient, body: dict[str, object]) -> None:
+def test_a_person_that_does_not_fit_the_schema_is_refused(
+    admin: APIClient, body: dict[str, object]
+) -> None:
     Person.objects.create(full_name="Bob", staff_number="7")
     answer = admin.post(URL, body, format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert Person.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"galleries": [404]},
+        {"galleries": [10**30]},
+        {"consent_at": "2026-01-01T00:00:00Z"},
+        {"consent_at": "2026-02-31T00:00:00Z", "consent_method": "signed"},
+        {"staff_number": "7"},
+    ],
+)
+def test_a_person_that_cannot_be_is_refused(admin: APIClient, body: dict[str, object]) -> None:
+    Person.objects.create(full_name="Bob", staff_number="7")
+    answer = admin.post(URL, {"full_name": "Ann", **body}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unprocessable")
     assert Person.objects.count() == 1
 
 

@@ -128,10 +128,12 @@ def test_bad_bytes_have_a_code(
         {},
         {"photo": 7},
         {"photo": []},
-        {"photo": ["!"]},
+        {"photo": ["aGk=", 7]},
         {"photo": None},
         {"photo": "aGk=", "tpo": 3},
         {"photo": "aGk=", "top": 0},
+        {"photo": "aGk=", "top": True},
+        {"photo": "aGk=", "top": "1"},
         {"photo": "aGk=", "gallery": "x"},
         {"photo": {"a": 1}},
         [],
@@ -143,6 +145,17 @@ def test_malformed_requests_say_what_is_wrong(enrol: Enrol, kiosk: APIClient, bo
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
     assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize("photo", ["!", ["aGk=", "é"], "data:image/png;base64,é"])
+def test_text_that_is_no_base64_has_a_code(enrol: Enrol, kiosk: APIClient, photo: object) -> None:
+    answer = kiosk.post("/api/v1/recognize/", {"photo": photo}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "photo_not_base64")
+
+
+def test_a_gallery_that_is_not_there_is_a_422(enrol: Enrol, admin: APIClient) -> None:
+    answer = admin.post("/api/v1/recognize/", {"photo": "aGk=", "gallery": 404}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unprocessable")
 
 
 def test_a_body_that_is_no_json_is_a_problem(kiosk: APIClient) -> None:
@@ -189,7 +202,7 @@ def test_a_user_verifies_by_id_or_staff_number(enrol: Enrol, admin: APIClient) -
 def test_a_name_is_no_claim(enrol: Enrol, admin: APIClient) -> None:
     enrol("Ann", 10)
     answer = admin.post("/api/v1/verify/", {"photo": as_file(photo_of(12)), "person": "Ann"})
-    assert (answer.status_code, answer.json()["code"]) == (404, "person_unknown")
+    assert (answer.status_code, answer.json()["code"]) == (422, "person_unknown")
 
 
 def test_each_face_of_a_photo_can_be_asked_for(enrol: Enrol, admin: APIClient) -> None:
