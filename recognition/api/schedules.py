@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from people.models import Person
@@ -11,7 +13,27 @@ from recognition.api.fields import Strict
 from recognition.models import Holiday, Shift, ShiftAssignment
 
 
+def _refused(name: str, why: str, code: str = "impossible") -> serializers.ValidationError:
+    """What the schema cannot say."""
+    return serializers.ValidationError({name: [why]}, code=code)
+
+
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
+
+
+@extend_schema_field({"type": "string", "pattern": _TIME})
+class LocalTime(serializers.TimeField):
+    """Of a clock on the wall: an offset makes no sense, though the format `time` demands one."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(_TIME, value, re.ASCII):
+            self.fail("invalid", format="hh:mm")
+        return super().to_internal_value(value)
+
+
 class ShiftSerializer(Strict, serializers.ModelSerializer[Shift]):
+    start = LocalTime()
+    end = LocalTime(help_text="At or before the start: it ends on the next day.")
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=7),
         min_length=1,
@@ -42,7 +64,9 @@ class PersonField(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> Any:
         person = Person.objects.filter(public_id=super().to_internal_value(data)).first()
         if person is None:
-            raise serializers.ValidationError("There is no person with this id.")
+            raise serializers.ValidationError(
+                "There is no person with this id.", code="does_not_exist"
+            )
         return person
 
     def to_representation(self, value: Any) -> str:
@@ -63,9 +87,9 @@ class ShiftAssignmentSerializer(Strict, serializers.ModelSerializer[ShiftAssignm
             return attrs.get(name, getattr(self.instance, name, None))
 
         if (value("person") is None) == (value("gallery") is None):
-            raise serializers.ValidationError({"person": ["Give a person or a gallery."]})
+            raise _refused("person", "Give a person or a gallery, one of the two.")
         if value("valid_to") is not None and value("valid_to") < value("valid_from"):
-            raise serializers.ValidationError({"valid_to": ["It is before `valid_from`."]})
+            raise _refused("valid_to", "It is before `valid_from`.")
         return attrs
 
 
@@ -81,5 +105,5 @@ class HolidaySerializer(Strict, serializers.ModelSerializer[Holiday]):
 
         same = Holiday.objects.filter(date=value("date"), gallery=value("gallery"))
         if any(holiday != self.instance for holiday in same):
-            raise serializers.ValidationError({"date": ["This is a holiday already."]})
+            raise _refused("date", "This is a holiday already.", code="unique")
         return attrs

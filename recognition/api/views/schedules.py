@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import django_filters
 from django.db.models import ProtectedError
@@ -10,6 +10,7 @@ from rest_framework import viewsets
 
 from people.errors import Refusal
 from recognition.api.access import Rule
+from recognition.api.filters import IdFilter, UUIDFilter
 from recognition.api.schedules import (
     HolidaySerializer,
     ShiftAssignmentSerializer,
@@ -17,7 +18,7 @@ from recognition.api.schedules import (
 )
 from recognition.models import Holiday, Shift, ShiftAssignment
 
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "patch", "delete", "head", "options")
 
 
 class ShiftInUse(Refusal):
@@ -52,11 +53,9 @@ class ShiftViewSet(viewsets.ModelViewSet[Shift]):
 
 
 class ShiftAssignmentFilter(django_filters.FilterSet):
-    person = django_filters.UUIDFilter(field_name="person__public_id")
-
-    class Meta:
-        model = ShiftAssignment
-        fields: ClassVar = ["shift", "gallery"]
+    person = UUIDFilter(field_name="person__public_id")
+    gallery = IdFilter()
+    shift = IdFilter()
 
 
 class ShiftAssignmentViewSet(viewsets.ModelViewSet[ShiftAssignment]):
@@ -70,12 +69,17 @@ class ShiftAssignmentViewSet(viewsets.ModelViewSet[ShiftAssignment]):
     rules: ClassVar = _rules("shiftassignment")
 
 
+class HolidayFilter(django_filters.FilterSet):
+    date = django_filters.DateFilter(input_formats=["%Y-%m-%d"])
+    gallery = IdFilter()
+
+
 class HolidayViewSet(viewsets.ModelViewSet[Holiday]):
     """Days on which nobody is expected."""
 
     queryset = Holiday.objects.all()
     serializer_class = HolidaySerializer
-    filterset_fields: ClassVar[Any] = ["date", "gallery"]
+    filterset_class = HolidayFilter
     lookup_value_converter = "int"
     http_method_names = METHODS
     rules: ClassVar = _rules("holiday")

@@ -37,6 +37,7 @@ def test_a_shift_is_made_changed_and_deleted(admin: APIClient) -> None:
         {"weekdays": [0]},
         {"weekdays": [8]},
         {"start": "25:00"},
+        {"end": "10:00:00+01:00"},
         {"break_minutes": -1},
         {"break_minutes": 10**9},
         {"colour": "red"},
@@ -56,7 +57,7 @@ def test_a_shift_is_assigned_to_a_person_or_to_a_gallery(
     assert (own.status_code, own.json()["person"]) == (201, ann)
     assert post(admin, "shift-assignments", **about, gallery=north.pk).status_code == 201
     for owner in ({}, {"person": ann, "gallery": north.pk}):
-        assert post(admin, "shift-assignments", **about, **owner).status_code == 400
+        assert post(admin, "shift-assignments", **about, **owner).status_code == 422
     found = admin.get(f"{API}/shift-assignments/", {"person": ann}).json()["results"]
     assert [one["id"] for one in found] == [own.json()["id"]]
 
@@ -66,10 +67,10 @@ def test_an_assignment_does_not_end_before_it_starts(
 ) -> None:
     about = {"shift": night.pk, "gallery": north.pk, "valid_from": "2025-03-01"}
     answer = post(admin, "shift-assignments", **about, valid_to="2025-02-28")
-    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["valid_to"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["valid_to"])
     made = post(admin, "shift-assignments", **about).json()
     url = f"{API}/shift-assignments/{made['id']}/"
-    assert admin.patch(url, {"valid_to": "2025-02-28"}, format="json").status_code == 400
+    assert admin.patch(url, {"valid_to": "2025-02-28"}, format="json").status_code == 422
     assert admin.patch(url, {"valid_to": "2025-03-01"}, format="json").status_code == 200
 
 
@@ -80,11 +81,11 @@ def test_a_shift_in_use_stays(admin: APIClient, night: Shift, north: Gallery) ->
 
 
 def test_an_unknown_person_is_refused_by_name(admin: APIClient, night: Shift) -> None:
-    for person in ("7", "7f0c1c8e-5b1e-4b55-9d0e-0d2a4c3f2b11"):
+    for person, status in (("7", 400), ("7f0c1c8e-5b1e-4b55-9d0e-0d2a4c3f2b11", 422)):
         answer = post(
             admin, "shift-assignments", shift=night.pk, valid_from="2025-03-01", person=person
         )
-        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["person"])
+        assert (answer.status_code, list(answer.json()["errors"])) == (status, ["person"])
 
 
 @pytest.mark.parametrize("is_here", [True, False])
@@ -92,7 +93,7 @@ def test_a_holiday_is_once_a_date(admin: APIClient, north: Gallery, is_here: boo
     about = {"date": "2025-12-25", "name": "Christmas", "gallery": north.pk if is_here else None}
     assert post(admin, "holidays", **about).status_code == 201
     again = post(admin, "holidays", **about)
-    assert (again.status_code, list(again.json()["errors"])) == (400, ["date"])
+    assert (again.status_code, list(again.json()["errors"])) == (422, ["date"])
     url = f"{API}/holidays/{Holiday.objects.get().pk}/"
     assert admin.patch(url, {"name": "Boxing Day"}, format="json").status_code == 200
 

@@ -159,6 +159,26 @@ def test_a_shift_that_ends_late_on_a_free_day_keeps_the_night_after(
     assert workdays.bounds(ann, at("2025-03-05 04:00"))[1] == at("2025-03-06 00:00")
 
 
+def test_a_free_day_between_two_shifts_close_together_is_parted_halfway(
+    ann: Person, works: Works
+) -> None:
+    works("23:00", "22:00", weekdays=[1])
+    early = Shift.objects.create(name="Early", start="01:00", end="09:00", weekdays=[3])
+    ShiftAssignment.objects.create(shift=early, person=ann, valid_from=date(2025, 3, 5))
+    halfway = at("2025-03-04 23:30")
+    assert workdays.bounds(ann, at("2025-03-04 23:00")) == (at("2025-03-03 00:00"), halfway)
+    assert workdays.bounds(ann, halfway)[0] == halfway
+
+
+def test_shifts_that_overlap_are_parted_where_the_later_one_starts(
+    ann: Person, works: Works
+) -> None:
+    works("22:00", "06:00", weekdays=[1])
+    early = Shift.objects.create(name="Early", start="04:00", end="12:00", weekdays=[2])
+    ShiftAssignment.objects.create(shift=early, person=ann, valid_from=date(2025, 3, 4))
+    assert workdays.bounds(ann, at("2025-03-04 03:00"))[1] == at("2025-03-04 04:00")
+
+
 def test_of_two_assignments_of_one_date_the_later_made_counts(ann: Person, works: Works) -> None:
     works("08:00", "16:00")
     works("09:00", "17:00")
