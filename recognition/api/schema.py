@@ -73,7 +73,8 @@ class Schema(AutoSchema):
             found.append("404")
         if self.method in ("POST", "PATCH", "DELETE"):
             found += ["409", "413", "422"]
-        return sorted(found)
+        found += getattr(self.view, "also_answers", ())  # what its method does not tell
+        return sorted({*found})
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         """A form differs from JSON: photos are files in it, and it has no null."""

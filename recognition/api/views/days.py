@@ -42,6 +42,7 @@ class DaysView(APIView):
     """Everybody's working days, by date."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
 
     @extend_schema(parameters=[DaysQuery], responses={200: DayPage}, operation_id="days_list")
     def get(self, request: Request) -> Response:
@@ -59,6 +60,7 @@ class MyDaysView(APIView):
     """The working days of whoever is logged in."""
 
     rules: ClassVar = {"get": Rule(own=True)}
+    also_answers = ("404", "422")
 
     @extend_schema(parameters=[MyQuery], responses={200: DayPage}, operation_id="days_mine")
     def get(self, request: Request) -> Response:
@@ -84,6 +86,7 @@ class DaysCsvView(APIView):
     """The same as CSV (UTF-8, with a byte order mark), in local time."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
     content_negotiation_class = _AnyAccept
 
     @extend_schema(
@@ -103,6 +106,7 @@ class DaysXlsxView(APIView):
     """The same as a workbook, in local time."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
     content_negotiation_class = _AnyAccept
 
     @extend_schema(
