@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
@@ -173,6 +175,22 @@ CELERY = {
         "tidy": {"task": "recognition.tasks.tidy", "schedule": 24 * 3600.0},
     },
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
+}
+
+# --- Cache: how often who asked. Nothing that must not be lost ------------------------------
+
+CACHE_URL = env.str("CACHE_URL", default=addresses.cache_beside(str(CELERY["broker_url"])))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "face",
+        # No request waits for a cache that is down.
+        "OPTIONS": {"socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+    }
+    if CACHE_URL
+    # Of each process alone: with several, the limits below count for each.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
 # --- Processes of `make run` ---------------------------------------------------------------

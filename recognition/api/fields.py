@@ -48,11 +48,8 @@ class Moment(serializers.DateTimeField):
 
 
 class Strict(serializers.Serializer[Any]):
-    """Takes what its schema says and nothing else: a misspelt option must not be silence.
-
-    DRF reads 5 as "5" and "yes" as true. In JSON neither is what the schema promises; in a form
-    everything is text, and is read.
-    """
+    # Takes what its schema says and nothing else: a misspelt option must not be silence. DRF reads
+    # 5 as "5" and "yes" as true: in JSON neither is promised; in a form everything is text.
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -169,7 +166,7 @@ class StoredPhotosField(PhotosField):
             return refusal
 
 
-def _bytes(item: str | UploadedFile) -> bytes:
+def _bytes(item: str | UploadedFile[Any]) -> bytes:
     if isinstance(item, UploadedFile):
         if (item.size or 0) > MAX_BYTES:
             raise _too_large()

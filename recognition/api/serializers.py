@@ -18,6 +18,14 @@ class GallerySerializer(Strict, serializers.ModelSerializer[Gallery]):
         model = Gallery
         fields: ClassVar = ["id", "name", "description", "time_zone"]
 
+    def validate_name(self, name: str) -> str:
+        others = Gallery.objects.filter(name__iexact=name).exclude(
+            pk=getattr(self.instance, "pk", None)
+        )
+        if others.exists():
+            raise serializers.ValidationError("There is a gallery of this name.", code="unique")
+        return name
+
 
 class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
     id = serializers.UUIDField(source="public_id", read_only=True)

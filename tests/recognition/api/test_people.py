@@ -55,7 +55,9 @@ def test_a_form_means_its_booleans(admin: APIClient) -> None:
         {"full_name": "Ann", "consent_at": "2026-01-01T00:00:00"},
     ],
 )
-def test_a_person_that_does_not_fit_the_schema_is_refused(admin: APIClient, body: dict[str, object]) -> None:
+def test_a_person_that_does_not_fit_the_schema_is_refused(
+    admin: APIClient, body: dict[str, object]
+) -> None:
     Person.objects.create(full_name="Bob", staff_number="7")
     answer = admin.post(URL, body, format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

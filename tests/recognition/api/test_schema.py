@@ -43,10 +43,14 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+def authorization_of(client: APIClient) -> str:
+    return str(client._credentials["HTTP_AUTHORIZATION"])  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def served(one_connection: None, admin: APIClient, fake_engine: FakeEngine, model: object) -> Any:
     """The schema as an administrator is served it."""
-    headers = {"Authorization": admin._credentials["HTTP_AUTHORIZATION"]}
+    headers = {"Authorization": authorization_of(admin)}
     schema = schemathesis.openapi.from_wsgi(
         "/api/v1/schema/?format=json", get_wsgi_application(), headers=headers
     )
@@ -64,7 +68,7 @@ def keys(admin: APIClient, north: Gallery) -> dict[str, str]:
     Person.objects.create(full_name="Ann", staff_number="7")
     device = add_device(name="Schema door", galleries=[north])
     return {
-        "user": admin._credentials["HTTP_AUTHORIZATION"],
+        "user": authorization_of(admin),
         "device": f"Bearer {device.key}",
     }
 

@@ -1,0 +1,401 @@
+"""What an attacker would try first. Nothing of it is a 500, and nothing says more than it must."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import werkzeug.test
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from knox.models import AuthToken
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from people.models import Gallery, Person
+from recognition.devices import NewKey
+from recognition.models import Attempt, AttendanceEvent
+from tests.faces import photo_of
+from tests.fixtures import Enrol
+from tests.recognition.api.conftest import client_with, grant
+
+PEOPLE = "/api/v1/people/"
+RECOGNIZE = "/api/v1/recognize/"
+JSON = "application/json"
+
+
+def is_problem(answer: Any, *statuses: int) -> None:
+    assert answer.status_code in statuses, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+
+
+def cursor(query: str) -> str:
+    return base64.b64encode(query.encode()).decode()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "501", "9" * 5000, "1e3", "٣", "x", "", "1.0", "\x00"])
+def test_a_page_size_that_is_none_is_refused(admin: APIClient, size: str) -> None:
+    is_problem(admin.get(PEOPLE, {"page_size": size}), 400)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "garbage",
+        "é",
+        cursor("p=abc"),
+        cursor("p=1 OR 1=1"),
+        cursor("p=" + "9" * 40),
+        cursor("p=%00"),
+        cursor("r=x"),
+        cursor("o=-1"),
+    ],
+)
+def test_a_cursor_that_is_none_is_refused(admin: APIClient, given: str) -> None:
+    is_problem(admin.get(PEOPLE, {"cursor": given}), 404)
+
+
+@pytest.mark.parametrize("path", ["people/", "attempts/"])
+@pytest.mark.parametrize("gallery", ["404", "0", "-5", "9" * 30])
+def test_people_of_a_gallery_that_is_not_there_are_none(
+    admin: APIClient, enrol: Enrol, path: str, gallery: str
+) -> None:
+    enrol("Ann", 10)
+    answer = admin.get(f"/api/v1/{path}", {"gallery": gallery})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "gallery=x", "gallery=1.5", "gallery=1&gallery=2", "is_active=yes", "is_active=",
+        "search=", "search=%00", "search=%ff%00", "staff_number=%00",
+    ],
+)  # fmt: skip
+def test_a_filter_that_means_nothing_is_refused(admin: APIClient, query: str) -> None:
+    is_problem(admin.get(f"{PEOPLE}?{query}"), 400)
+
+
+@pytest.mark.parametrize(
+    "query", ["since=2026-01-01", "since=now", "person=1", "person=" + "a" * 32]
+)
+def test_a_time_without_offset_or_a_shortened_id_is_refused(admin: APIClient, query: str) -> None:
+    is_problem(admin.get(f"/api/v1/attempts/?{query}"), 400)
+
+
+@pytest.mark.parametrize(
+    "text", ["%", "_", "'; DROP TABLE people_person; --", "\\", "\ufffe", "a" * 9000]
+)
+def test_a_search_is_only_text(admin: APIClient, text: str) -> None:
+    Person.objects.create(full_name="Ann")
+    answer = admin.get(PEOPLE, {"search": text})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["not-a-uuid/", "%00/", "..%2f..%2fadmin/", "0" * 5000 + "/", "%F0%9F%92%A9/", "%ff/",
+     "00000000-0000-0000-0000-000000000000/", "00000000-0000-0000-0000-000000000000"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["get", "patch", "delete", "post"])
+def test_an_odd_address_is_not_found(admin: APIClient, tail: str, method: str) -> None:
+    expected = (404, 405) if tail.startswith("00000000-") else (404,)
+    is_problem(getattr(admin, method)(f"{PEOPLE}{tail}", {}, format="json"), *expected)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"photo": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"photo": "\xed\xa0\x80"}',
+        b'{"photo": "a", "photo": "b"}',
+        b'{"photo": NaN}',
+        b'{"top": ' + b"9" * 5000 + b"}",
+        '{"photo": "aGk="}'.encode("utf-16"),
+        b"\xef\xbb\xbf{}",
+        b"{} {}",
+        b"\x00",
+    ],
+)
+def test_a_body_that_is_hardly_json_is_refused(kiosk: APIClient, body: bytes) -> None:
+    is_problem(kiosk.post(RECOGNIZE, body, content_type=JSON), 400)
+
+
+@pytest.mark.parametrize(
+    "top", [1e300, -1, 10**30, 1.5, True, "1", None, [], {"a": 1}, float(10**15)]
+)
+def test_a_number_that_is_none_is_refused(kiosk: APIClient, top: object) -> None:
+    is_problem(kiosk.post(RECOGNIZE, {"photo": "aGk=", "top": top}, format="json"), 400)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/x-www-form-urlencoded", 415),
+        ("text/xml", 415),
+        ("application/json; charset=utf-16", 415),
+        ("application/json; charset=hex", 415),
+        ("multipart/form-data", 400),
+        ("multipart/form-data; boundary=", 400),
+        ("multipart/form-data; boundary=x; charset=hex", 415),
+        ("multipart/form-data; boundary=" + "x" * 5000, 415),
+        ("multipart/form-data; boundary=é", 400),
+        ("/", 415),
+        ("", 415),
+    ],
+)
+def test_a_wrong_content_type_is_refused(kiosk: APIClient, content_type: str, status: int) -> None:
+    is_problem(kiosk.generic("POST", RECOGNIZE, b"--x\r\nphoto=1", content_type), status)
+
+
+@pytest.mark.parametrize("charset", ["hex", "utf-7", "idna", "nothing"])
+@pytest.mark.django_db
+def test_a_query_in_another_encoding_is_refused(charset: str) -> None:
+    """Through the site's own handler: Django's reads the query before any view can refuse it."""
+    from faceproject.wsgi import application
+
+    answer = werkzeug.test.Client(application).get(
+        "/api/v1/people/?search=a",
+        headers={"Content-Type": f"text/plain; charset={charset}", "Host": "localhost"},
+    )
+    assert (answer.status_code, answer.mimetype) == (415, "application/problem+json")
+
+
+@pytest.mark.parametrize("length", ["0", "1", "-1", "x", str(10**30)])
+def test_a_length_that_lies_is_a_refusal(kiosk: APIClient, length: str) -> None:
+    answer = kiosk.post(RECOGNIZE, b'{"photo": "!"}', content_type=JSON, CONTENT_LENGTH=length)
+    is_problem(answer, 400, 413, 422)
+
+
+def test_a_form_of_too_many_fields_is_refused(kiosk: APIClient) -> None:
+    answer = kiosk.post(RECOGNIZE, {f"f{number}": "1" for number in range(100_000)})
+    is_problem(answer, 400)
+
+
+def test_a_form_of_too_many_files_is_refused(kiosk: APIClient) -> None:
+    photos = [SimpleUploadedFile("a.png", b"x") for _ in range(201)]
+    is_problem(kiosk.post(RECOGNIZE, {"photo": photos}), 400)
+
+
+def test_a_form_field_that_is_too_large_is_refused(kiosk: APIClient) -> None:
+    is_problem(kiosk.post(RECOGNIZE, {"photo": "a" * 3_000_000}), 413)
+
+
+def test_what_is_given_twice_is_refused(kiosk: APIClient) -> None:
+    photo = SimpleUploadedFile("a.png", photo_of(10))
+    is_problem(kiosk.post(RECOGNIZE, {"photo": photo, "top": ["1", "5"]}), 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"photo": "aGk=", "top": "0"},
+        {"photo": "aGk=", "faces": "each"},
+        {"photo": "aGk=", "gallery": "x"},
+        {"photo": "no base64"},
+        {"nothing": "1"},
+        {},
+    ],
+)
+def test_a_form_is_refused_as_json_is(kiosk: APIClient, body: dict[str, Any]) -> None:
+    as_json = {**body, **({"top": int(body["top"])} if "top" in body else {})}
+    form = kiosk.post(RECOGNIZE, body, format="multipart")
+    plain = kiosk.post(RECOGNIZE, as_json, format="json")
+    assert (form.status_code, form.json()["code"]) == (plain.status_code, plain.json()["code"])
+
+
+@pytest.mark.parametrize("value", ["ture", "2", "null", "truefalse", " ", "\x00"])
+def test_a_boolean_of_a_form_that_is_none_is_refused(admin: APIClient, value: str) -> None:
+    is_problem(admin.post(PEOPLE, {"full_name": "Ann", "is_active": value}), 400)
+
+
+# --- Who may ask -----------------------------------------------------------------------------
+
+
+def test_the_token_of_an_inactive_user_is_refused(admin: APIClient) -> None:
+    User.objects.update(is_active=False)
+    is_problem(admin.get(PEOPLE), 401)
+
+
+def test_an_inactive_user_gets_no_token(admin: APIClient) -> None:
+    User.objects.update(is_active=False)
+    given = {"username": "root", "password": "a long password"}
+    is_problem(APIClient().post("/api/v1/tokens/", given), 401)
+
+
+@pytest.mark.django_db
+def test_old_tokens_go_when_there_are_too_many() -> None:
+    user = User.objects.create_user("eve", password="a long password")
+    first = AuthToken.objects.create(user=user)[1]
+    for _ in range(25):
+        APIClient().post("/api/v1/tokens/", {"username": "eve", "password": "a long password"})
+    assert AuthToken.objects.filter(user=user).count() == 20
+    is_problem(client_with(first).get("/api/v1/schema/"), 401)
+
+
+def test_a_device_has_no_password(new_device: NewKey) -> None:
+    name = new_device.device.account.username
+    for password in ("", "None", "!"):
+        given = {"username": name, "password": password}
+        is_problem(APIClient().post("/api/v1/tokens/", given, format="json"), 400, 401)
+
+
+def test_a_device_with_permissions_is_still_a_device(new_device: NewKey, kiosk: APIClient) -> None:
+    grant(new_device.device.account, "people.view_person")
+    User.objects.filter(pk=new_device.device.account_id).update(is_superuser=True, is_staff=True)
+    is_problem(kiosk.get(PEOPLE), 403)
+
+
+def test_a_session_needs_the_csrf_token(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("root", password="a long password"))
+    is_problem(client.post(PEOPLE, {"full_name": "Ann"}, content_type=JSON), 403)
+    assert client.get(PEOPLE).status_code == 200
+
+
+def test_a_session_of_no_staff_is_nobody(db: None) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("eve", password="a long password"))
+    is_problem(client.get("/api/v1/schema/"), 401)
+
+
+@pytest.mark.parametrize("path", ["people/", "recognize/", "attempts/", "attendance/clock/"])
+def test_options_tell_only_who_may_use_what_is_there(
+    path: str, nobody: APIClient, kiosk: APIClient, admin: APIClient
+) -> None:
+    url = f"/api/v1/{path}"
+    is_problem(APIClient().options(url), 401)
+    is_problem(nobody.options(url), 403)
+    allowed = kiosk if path in ("recognize/", "attendance/clock/") else admin
+    answer = allowed.options(url)
+    assert set(answer.json()) == {"methods"}
+    assert answer["Allow"] == ", ".join([*answer.json()["methods"], "OPTIONS"])
+    if path in ("people/", "attempts/"):
+        is_problem(kiosk.options(url), 403)
+
+
+def test_the_head_is_as_the_whole_without_the_body(admin: APIClient, kiosk: APIClient) -> None:
+    answer = admin.head(PEOPLE)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert kiosk.head(PEOPLE).status_code == 403
+    assert APIClient().head("/api/v1/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "PROPFIND", "DELETE"])
+def test_a_method_that_is_not_there_is_a_405(admin: APIClient, method: str) -> None:
+    answer = admin.generic(method, PEOPLE)
+    is_problem(answer, 405)
+    assert answer["Allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+def test_an_answer_that_is_no_json_is_not_to_be_had(admin: APIClient) -> None:
+    is_problem(admin.get(PEOPLE, headers={"Accept": "application/xml"}), 406)
+
+
+def test_a_claim_tells_nothing_of_who_is_there(
+    kiosk: APIClient, enrol: Enrol, north: Gallery
+) -> None:
+    """A staff number of nobody, of another gallery and of a wrong face: one answer."""
+    for number, (name, angle, gallery) in enumerate(
+        [("Ann", 10, north), ("Bob", 100, Gallery.objects.create(name="South"))]
+    ):
+        person = enrol(name, angle, gallery=gallery)
+        Person.objects.filter(pk=person.pk).update(staff_number=str(number))
+    answers = [
+        kiosk.post(
+            "/api/v1/attendance/clock/",
+            {"photo": SimpleUploadedFile("a.png", photo_of(170)), "staff_number": number},
+        )
+        for number in ("0", "1", "2")
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    assert len({answer.content for answer in answers}) == 1
+    assert Attempt.objects.count() == 3
+    assert not AttendanceEvent.objects.exists()
+
+
+# --- What is told ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("secret of the inside")
+
+    monkeypatch.setattr("recognition.api.views.people.PersonViewSet.get_queryset", fail)
+
+
+@pytest.mark.usefixtures("broken")
+def test_an_unforeseen_error_says_nothing_of_the_inside(admin: APIClient) -> None:
+    admin.raise_request_exception = False
+    answer = admin.get(PEOPLE)
+    is_problem(answer, 500)
+    assert b"secret" not in answer.content
+    assert answer.json()["code"] == "server_error"
+
+
+def test_an_error_outside_of_the_api_is_a_page(
+    admin: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("people.views.get_object_or_404", lambda *_args, **_more: 1 / 0)
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get())
+    answer = client.get("/photos/00000000-0000-0000-0000-000000000000/")
+    assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")
+
+
+@pytest.mark.django_db
+def test_an_unknown_host_is_a_problem() -> None:
+    is_problem(APIClient().get("/api/v1/health/live", headers={"Host": "evil.example"}), 400)
+
+
+def test_two_who_take_one_staff_number_are_a_conflict(
+    admin: APIClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both were checked before either was stored."""
+    Person.objects.create(full_name="Bob", staff_number="S-4711")
+    monkeypatch.setattr("rest_framework.validators.UniqueValidator.__call__", lambda *_args: None)
+    answer = admin.post(PEOPLE, {"full_name": "Ann", "staff_number": "S-4711"}, format="json")
+    is_problem(answer, 409)
+    assert "4711" not in answer.content.decode() + caplog.text
+
+
+def test_logs_hold_no_name(admin: APIClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    name = "Zacharias Quirinus"
+    admin.post(PEOPLE, {"full_name": name, "nick": name}, format="json")
+    admin.post(PEOPLE, {"full_name": name}, format="json")
+    admin.get(PEOPLE, {"search": name})
+    admin.get(f"{PEOPLE}?search={quote(name)}&nick=1")
+    lines = [r.getMessage() for r in caplog.records if r.name != "django.db.backends"]
+    assert lines
+    assert not [line for line in lines if "Quirinus" in line or "Zacharias" in line]
+
+
+def test_the_access_log_leaves_the_query_out(settings: Settings) -> None:
+    from faceproject import gunicorn
+
+    for with_query in ("%(r)s", "%(q)s", "%(f)s", "{raw_uri}"):
+        assert with_query not in gunicorn.access_log_format
+
+
+def test_the_reference_page_asks_nobody_else(admin: APIClient) -> None:
+    for page in ("docs/", "reference/"):
+        text = admin.get(f"/api/v1/{page}").content.decode()
+        assert "https://" not in text.replace("https://localhost", "")
+
+
+def test_json_with_everything_unknown_names_it(kiosk: APIClient) -> None:
+    body = json.dumps({"photo": "aGk=", "<script>": 1, "\u0000": 2})
+    answer = kiosk.post(RECOGNIZE, body, content_type=JSON)
+    is_problem(answer, 400)
+    assert set(answer.json()["errors"]) == {"<script>", "\u0000"}
