@@ -6,17 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as site
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
-from pytest_django import DjangoDbBlocker, Settings
-from rest_framework.test import APIClient
+from django.db import connections
+from pytest_django import DjangoDbBlocker
 
-from people.models import EmbeddingModel, Gallery, Person
+from people.models import EmbeddingModel, Gallery
 from recognition.devices import add_device
 from recognition.models import Attempt, AttendanceEvent
 from tests.faces import photo_of
@@ -28,21 +25,28 @@ URL = "/api/v1/attendance/clock/"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def first_model_again(transactional_db: None) -> Iterator[None]:
-    """These tests empty every table afterwards; the first model comes from a migration."""
-    kept = list(EmbeddingModel.objects.all())
-    yield
-    connection.close()  # truncation would wait for a transaction left open
-    _restore(kept)
+@pytest.fixture(scope="module")
+def first_models(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[list[EmbeddingModel]]:
+    """A test here empties every table afterwards; this row came from a migration."""
+    with django_db_blocker.unblock():
+        kept = list(EmbeddingModel.objects.all())
+        connections.close_all()
+    yield kept
+    with django_db_blocker.unblock():
+        EmbeddingModel.objects.bulk_create(kept, ignore_conflicts=True)
+        connections.close_all()
 
 
-def _restore(kept: list[EmbeddingModel]) -> None:
-    """After the truncation, which the transactional fixture does last."""
-    _KEPT[:] = kept
+@pytest.fixture
+def restored(transactional_db: None, first_models: list[EmbeddingModel]) -> None:
+    EmbeddingModel.objects.bulk_create(first_models, ignore_conflicts=True)
 
 
-_KEPT: list[EmbeddingModel] = []
+@pytest.fixture
+def model(restored: None, model: EmbeddingModel) -> EmbeddingModel:
+    return model
 
 
 @pytest.fixture
@@ -64,3 +68,31 @@ def at_once(number: int, ask: Callable[[int], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(number) as pool:
         return list(pool.map(one, range(number)))
+
+
+def clock(device_key: str, *, variant: int = 0, idempotency_key: str = "") -> Any:
+    photo = SimpleUploadedFile("face.png", photo_of(10, variant=variant))
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+    return client_with(device_key).post(URL, {"photo": photo}, headers=headers)
+
+
+def test_a_hundred_posts_with_one_key_make_one_event_and_get_one_answer(key: str) -> None:
+    answers = at_once(100, lambda _index: clock(key, idempotency_key="the-same"))
+    assert Counter(answer.status_code for answer in answers) == {201: 100}
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert sum("Idempotent-Replayed" not in answer for answer in answers) == 1
+    assert AttendanceEvent.objects.count() == Attempt.objects.count() == 1
+
+
+def test_twenty_photos_of_one_person_at_once_make_one_event(key: str) -> None:
+    answers = at_once(20, lambda index: clock(key, variant=index))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 19}
+    assert len({answer.json()["event"]["id"] for answer in answers}) == 1
+    assert AttendanceEvent.objects.count() == 1
+    assert Attempt.objects.count() == 20
+
+
+def test_a_key_used_for_two_things_at_once_is_one_event_and_conflicts(key: str) -> None:
+    answers = at_once(20, lambda index: clock(key, variant=index, idempotency_key="the-same"))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+    assert AttendanceEvent.objects.count() == 1
