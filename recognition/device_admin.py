@@ -25,8 +25,22 @@ from recognition.devices import NewKey
 from recognition.models import Device
 
 
+class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Device
+        fields = ("name", "galleries", "may_clock", "may_recognize")
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        others = Device.objects.filter(name__iexact=name).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError("There is a device of this name already.")
+        return name
+
+
 @admin.register(Device)
 class DeviceAdmin(ModelAdmin[Device]):
+    form = DeviceForm
     list_display = ("name", "is_active", "may_clock", "may_recognize", "last_seen_at")
     list_filter: ClassVar = ["is_active", "galleries"]
     search_fields: ClassVar = ["name"]
@@ -79,9 +93,6 @@ class DeviceAdmin(ModelAdmin[Device]):
         self, request: HttpRequest, obj: Device, post_url_continue: str | None = None
     ) -> HttpResponse:
         return self._show(request, request.new_device_key)  # type: ignore[attr-defined]
-
-    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        return super().get_form(request, obj, **{"form": DeviceForm, **options})
 
     # --- A new key, and none --------------------------------------------------------------
 
@@ -137,16 +148,3 @@ class DeviceAdmin(ModelAdmin[Device]):
         response = TemplateResponse(request, "recognition/device_key.html", context)
         add_never_cache_headers(response)
         return response
-
-
-class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = Device
-        fields = ("name", "galleries", "may_clock", "may_recognize")
-
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"]).strip()
-        others = Device.objects.filter(name__iexact=name).exclude(pk=self.instance.pk)
-        if others.exists():
-            raise forms.ValidationError("There is a device of this name already.")
-        return name

@@ -4,49 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
-from pytest_django import DjangoDbBlocker
 
-from people.models import EmbeddingModel, Gallery
+from people.models import Gallery
 from recognition.devices import add_device
 from recognition.models import Attempt, AttendanceEvent
 from tests.faces import photo_of
 from tests.fixtures import Enrol
 from tests.recognition.api.conftest import client_with
+from tests.recognition.api.whole_database import *  # noqa: F403  fixtures
 
 URL = "/api/v1/attendance/clock/"
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def first_models(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[list[EmbeddingModel]]:
-    """A test here empties every table afterwards; this row came from a migration."""
-    with django_db_blocker.unblock():
-        kept = list(EmbeddingModel.objects.all())
-        connections.close_all()
-    yield kept
-    with django_db_blocker.unblock():
-        EmbeddingModel.objects.bulk_create(kept, ignore_conflicts=True)
-        connections.close_all()
-
-
-@pytest.fixture
-def restored(transactional_db: None, first_models: list[EmbeddingModel]) -> None:
-    EmbeddingModel.objects.bulk_create(first_models, ignore_conflicts=True)
-
-
-@pytest.fixture
-def model(restored: None, model: EmbeddingModel) -> EmbeddingModel:
-    return model
 
 
 @pytest.fixture
