@@ -215,6 +215,12 @@ def test_a_form_is_refused_as_json_is(kiosk: APIClient, body: dict[str, Any]) ->
     assert (form.status_code, form.json()["code"]) == (plain.status_code, plain.json()["code"])
 
 
+def test_a_blank_field_of_a_form_is_refused_where_json_refuses_it(admin: APIClient) -> None:
+    is_problem(admin.post("/api/v1/galleries/", {"name": "A", "time_zone": ""}), 400)
+    is_problem(admin.post(PEOPLE, {"full_name": "Ann", "consent_at": ""}), 400)
+    assert admin.post(PEOPLE, {"full_name": "Ann", "staff_number": ""}).status_code == 201
+
+
 @pytest.mark.parametrize("value", ["ture", "2", "null", "truefalse", " ", "\x00"])
 def test_a_boolean_of_a_form_that_is_none_is_refused(admin: APIClient, value: str) -> None:
     is_problem(admin.post(PEOPLE, {"full_name": "Ann", "is_active": value}), 400)
