@@ -71,8 +71,12 @@ class Strict(serializers.Serializer[Any]):
             if isinstance(data, MultiValueDict):
                 if len(data.getlist(name)) > 1 and not _takes_several(field):
                     found[name] = [serializers.ErrorDetail("Given more than once.", "repeated")]
+                elif data[name] == "" and not getattr(field, "allow_blank", False):
+                    found[name] = [serializers.ErrorDetail("This may not be blank.", "blank")]
             elif not _fits(field, data[name]):
                 found[name] = [serializers.ErrorDetail("This is of the wrong type.", "kind")]
+            if name not in found and _is_invisible(field, data[name]):
+                found[name] = [serializers.ErrorDetail("This may not be blank.", "blank")]
         return found
 
 
@@ -84,6 +88,17 @@ _TEXTS = (
 )
 _NUMBERS = (serializers.IntegerField, serializers.PrimaryKeyRelatedField)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+# Something that can be seen. Python and the patterns of schemas disagree about what a space is.
+VISIBLE = r"[^\s\u0000-\u001f\u0085\ufeff]"
+_VISIBLE = re.compile(VISIBLE)
+
+
+def _is_invisible(field: Any, value: Any) -> bool:
+    if not isinstance(field, serializers.CharField) or field.allow_blank:
+        return False
+    return isinstance(value, str) and not _VISIBLE.search(value)
 
 
 def _takes_several(field: Any) -> bool:

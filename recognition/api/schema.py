@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
 from recognition.api.access import rule_of
-from recognition.api.fields import PhotosField, Strict, photos_schema
+from recognition.api.fields import VISIBLE, PhotosField, Strict, photos_schema
 
 _FORM = "multipart/form-data"
 _PROBLEM: dict[str, Any] = {
@@ -51,7 +51,7 @@ _REASONS = {
 }
 # Blank text, NUL and half a surrogate pair are refused everywhere.
 _TEXT = r"^[^\u0000]*$"
-_TEXT_WITH_SOMETHING = r"^[^\u0000]*[^\s\u0000-\u001f\u0085][^\u0000]*$"
+_TEXT_WITH_SOMETHING = rf"^[^\u0000]*{VISIBLE}[^\u0000]*$"
 
 
 class Schema(AutoSchema):

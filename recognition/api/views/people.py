@@ -59,11 +59,19 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
         "destroy": Rule("people.erase_person"),
     }
 
+    def get_queryset(self) -> QuerySet[Person]:
+        people = super().get_queryset()
+        # Locked: to save somebody who was erased meanwhile would store them again.
+        return people.select_for_update() if self.action == "partial_update" else people
+
+    @transaction.atomic
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().partial_update(request, *args, **kwargs)
+
     @transaction.atomic  # with the galleries, or not at all
     def perform_create(self, serializer: BaseSerializer[Person]) -> None:
         serializer.save(**self._recorder(serializer))
 
-    @transaction.atomic
     def perform_update(self, serializer: BaseSerializer[Person]) -> None:
         serializer.save(**self._recorder(serializer))
 

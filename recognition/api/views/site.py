@@ -24,6 +24,7 @@ class TokensView(APIView):
 
     rules: ClassVar = {"post": Rule(public=True), "delete": Rule(own=True)}
     throttle_classes = (OfTokens,)
+    max_body = 16 * 1024  # bytes
 
     @extend_schema(
         request=Credentials, responses={201: TokenSerializer}, auth=[], operation_id="tokens_create"

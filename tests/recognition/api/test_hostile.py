@@ -12,7 +12,9 @@ import pytest
 import werkzeug.test
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -154,7 +156,7 @@ def test_a_number_that_is_none_is_refused(kiosk: APIClient, top: object) -> None
     ],
 )
 def test_a_wrong_content_type_is_refused(kiosk: APIClient, content_type: str, status: int) -> None:
-    is_problem(kiosk.generic("POST", RECOGNIZE, b"--x\r\nphoto=1", content_type), status)
+    is_problem(kiosk.generic("POST", RECOGNIZE, "--x\r\nphoto=1", content_type), status)
 
 
 @pytest.mark.parametrize("charset", ["hex", "utf-7", "idna", "nothing"])
@@ -211,6 +213,12 @@ def test_a_form_is_refused_as_json_is(kiosk: APIClient, body: dict[str, Any]) ->
     form = kiosk.post(RECOGNIZE, body, format="multipart")
     plain = kiosk.post(RECOGNIZE, as_json, format="json")
     assert (form.status_code, form.json()["code"]) == (plain.status_code, plain.json()["code"])
+
+
+def test_a_blank_field_of_a_form_is_refused_where_json_refuses_it(admin: APIClient) -> None:
+    is_problem(admin.post("/api/v1/galleries/", {"name": "A", "time_zone": ""}), 400)
+    is_problem(admin.post(PEOPLE, {"full_name": "Ann", "consent_at": ""}), 400)
+    assert admin.post(PEOPLE, {"full_name": "Ann", "staff_number": ""}).status_code == 201
 
 
 @pytest.mark.parametrize("value", ["ture", "2", "null", "truefalse", " ", "\x00"])
@@ -310,17 +318,42 @@ def test_a_claim_tells_nothing_of_who_is_there(
     ):
         person = enrol(name, angle, gallery=gallery)
         Person.objects.filter(pk=person.pk).update(staff_number=str(number))
-    answers = [
-        kiosk.post(
-            "/api/v1/attendance/clock/",
-            {"photo": SimpleUploadedFile("a.png", photo_of(170)), "staff_number": number},
-        )
-        for number in ("0", "1", "2")
-    ]
+    answers, queries = [], []
+    for claim in ("0", "1", "2"):
+        photo = SimpleUploadedFile("a.png", photo_of(170))
+        with CaptureQueriesContext(connection) as asked:
+            answers.append(
+                kiosk.post("/api/v1/attendance/clock/", {"photo": photo, "staff_number": claim})
+            )
+        queries.append(len(asked))
+    assert max(queries) - min(queries) <= 1, "the time it takes would tell"
     assert {answer.status_code for answer in answers} == {422}
     assert len({answer.content for answer in answers}) == 1
     assert Attempt.objects.count() == 3
     assert not AttendanceEvent.objects.exists()
+
+
+def test_a_device_cannot_list_its_gallery(kiosk: APIClient, enrol: Enrol, north: Gallery) -> None:
+    for name, angle in (("Ann", 10), ("Bob", 130), ("Eve", 170)):
+        enrol(name, angle, gallery=north)
+    for angle, names in ((10, ["Ann"]), (70, [])):
+        for faces in ("largest", "all"):
+            photo = SimpleUploadedFile("a.png", photo_of(angle))
+            answer = kiosk.post(RECOGNIZE, {"photo": photo, "top": 100, "faces": faces}).json()
+            assert [one["name"] for one in answer["candidates"]] == names
+
+
+def test_who_is_changed_is_locked_against_erasing(admin: APIClient) -> None:
+    ann = Person.objects.create(full_name="Ann")
+    with CaptureQueriesContext(connection) as asked:
+        admin.patch(f"{PEOPLE}{ann.public_id}/", {"full_name": "Anna"}, format="json")
+    assert any("FOR UPDATE" in query["sql"] for query in asked.captured_queries)
+
+
+@pytest.mark.django_db
+def test_whoever_asks_for_a_token_sends_little() -> None:
+    body = {"username": "a", "password": "b" * 20_000}
+    is_problem(APIClient().post("/api/v1/tokens/", body, format="json"), 413)
 
 
 # --- What is told ----------------------------------------------------------------------------

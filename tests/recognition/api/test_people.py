@@ -46,6 +46,8 @@ def test_a_form_means_its_booleans(admin: APIClient) -> None:
         {"full_name": ""},
         {"full_name": "A" * 201},
         {"full_name": "A\x00B"},
+        {"full_name": "\x19"},
+        {"full_name": "\ufeff \t"},
         {"full_name": "Ann", "nickname": "A"},
         {"full_name": 5},
         {"full_name": "Ann", "is_active": "yes"},
