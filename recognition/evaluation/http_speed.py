@@ -72,9 +72,10 @@ class Target:
 def web_server(log: Path) -> Iterator[int]:
     """Gunicorn with the site, ready to answer; gives its port."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
+        bind = f"fd://{listener.fileno()}"
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
-            + ["--bind", f"fd://{listener.fileno()}", "faceproject.wsgi"],
+            [*command, "--bind", bind, "faceproject.wsgi"],
             pass_fds=[listener.fileno()],
             stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
