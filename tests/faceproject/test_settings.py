@@ -43,6 +43,14 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     assert done.stderr == "PORT is not a number: 'eighty'.\n"
 
 
+@pytest.mark.parametrize("name", ["VERIFY_THRESHOLD", "RECOGNIZE_THRESHOLD"])
+@pytest.mark.parametrize("value", ["96", "2", "0", "-0.5"])
+def test_a_threshold_that_is_no_distance_is_named(tmp_path: Path, name: str, value: str) -> None:
+    done = manage(tmp_path, "migrate", **{name: value}, **PRODUCTION)
+    assert done.returncode == 2
+    assert done.stderr == f"{name} is a distance between 0 and 2, as in 0.7.\n"
+
+
 def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert done.returncode == 0, done.stderr
