@@ -161,10 +161,12 @@ def _sixteen_to_eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _max_megapixels(image: Image.Image) -> int:
-    if image.format == "JPEG" and image.info.get("progressive"):
+    # Phones put a second picture behind a JPEG, as a depth map; Pillow calls that MPO.
+    kind = "JPEG" if image.format == "MPO" else image.format or ""
+    if kind == "JPEG" and image.info.get("progressive"):
         return MAX_MEGAPIXELS_PROGRESSIVE
     limits = MAX_MEGAPIXELS_TRANSPARENT if image.has_transparency_data else MAX_MEGAPIXELS
-    return limits[image.format or ""]
+    return limits[kind]
 
 
 def _too_many_pixels(most: int) -> BadPhoto:

@@ -143,6 +143,13 @@ def test_large_pictures_take_less_than_200_mb(tmp_path: Path, what: str) -> None
     assert memory < 200
 
 
+def test_of_a_phones_jpeg_with_a_depth_map_the_photo_is_taken() -> None:
+    photo, depth = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (100, 80))
+    pixels = decode(saved(photo, "MPO", save_all=True, append_images=[depth])).pixels
+    assert pixels.shape == (300, 400, 3)
+    assert pixels[0, 0, 0] > 200
+
+
 def test_16_bit_colour_keeps_its_shades() -> None:
     pixels = decode(png_of_16_bits(256, 64)).pixels
     assert pixels.shape == (64, 256, 3)
