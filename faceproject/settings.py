@@ -150,6 +150,11 @@ STATIC_ROOT = VAR_DIR / "static"
 
 # Bounds what is not a file: photos and archives stream to disk, and whoever reads them has limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "people.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FILES = 200  # photos of one person, or frames, in one form
 FILE_UPLOAD_PERMISSIONS = 0o600
 
