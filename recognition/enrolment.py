@@ -68,9 +68,18 @@ def embed_images(image_ids: Sequence[int]) -> Report:
     Raises WeightsMissing, or the database's or the storage's error; the photos stay pending.
     """
     report = Report()
-    for ids in in_batches(image_ids):
+    for ids in _rounds(image_ids):
         report += _embed_batch(ids)
     return report
+
+
+def _rounds(image_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Batches of fresh photos; then each that somebody failed on, alone: one of them may be what
+    kills workers, and the others would share its fate."""
+    tried = FaceImage.objects.filter(pk__in=image_ids, tries__gt=0)
+    suspects = set(tried.values_list("pk", flat=True))
+    yield from in_batches([pk for pk in image_ids if pk not in suspects])
+    yield from ([pk] for pk in image_ids if pk in suspects)
 
 
 def _embed_batch(image_ids: Sequence[int]) -> Report:

@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,6 +133,26 @@ def test_a_photo_that_keeps_killing_workers_is_given_up(ann: Person) -> None:
     embed_images([image.pk])
     image.refresh_from_db()
     assert (image.state, image.reason_code) == ("rejected", "processing_failed")
+
+
+def test_a_photo_that_kills_workers_takes_no_other_with_it(
+    ann: Person, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, late = (store(ann, photo_of(angle)) for angle in (10, 50, 11))
+    embed = fake_engine.enrol
+
+    def die_of_the_bad_one(photos: list[Pixels]) -> object:
+        if any(round(photo[..., 0].mean()) > 40 for photo in photos):
+            raise MemoryError
+        return embed(photos)
+
+    monkeypatch.setattr(fake_engine, "enrol", die_of_the_bad_one)
+    for _ in range(MAX_TRIES + 1):
+        with suppress(MemoryError):
+            embed_images([good.pk, bad.pk, late.pk])
+        FaceImage.objects.update(claimed_until=None)
+    states = FaceImage.objects.order_by("id").values_list("state", "reason_code")
+    assert list(states) == [("ready", ""), ("rejected", "processing_failed"), ("ready", "")]
 
 
 def test_a_fault_of_the_database_gives_the_photo_back_uncounted(
