@@ -83,6 +83,24 @@ def _rounds(image_ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _embed_batch(image_ids: Sequence[int]) -> Report:
+    """All at once; each alone when a file cannot be read, so that it holds up no other."""
+    try:
+        return _embed_together(image_ids)
+    except OSError:
+        if len(image_ids) == 1:
+            raise
+    report, fault = Report(), None
+    for pk in image_ids:
+        try:
+            report += _embed_together([pk])
+        except OSError as error:
+            fault = error
+    if fault is not None:
+        raise fault
+    return report
+
+
+def _embed_together(image_ids: Sequence[int]) -> Report:
     model = EmbeddingModel.objects.current()
     images = _claim(image_ids)
     report = Report(skipped=len(image_ids) - len(images))

@@ -170,6 +170,17 @@ def test_a_fault_of_the_database_gives_the_photo_back_uncounted(
     assert (image.state, image.tries, image.claimed_until) == ("pending", 0, None)
 
 
+def test_a_file_that_cannot_be_read_holds_up_no_other(ann: Person) -> None:
+    first, stuck, last = (store(ann, photo_of(angle)) for angle in (10, 11, 12))
+    path = Path(stuck.file.path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        embed_images([first.pk, stuck.pk, last.pk])
+    states = FaceImage.objects.order_by("id").values_list("state", "tries")
+    assert list(states) == [("ready", 1), ("pending", 0), ("ready", 1)]
+
+
 def test_a_person_erased_meanwhile_leaves_nothing(
     ann: Person, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
