@@ -127,6 +127,20 @@ def test_erasing_takes_the_name_out_of_what_was_said_of_others(enrol: Enrol) -> 
     assert [file["name"] for file in run.refused] == ["Bob/1.jpg"]
 
 
+def test_erasing_takes_the_name_out_of_reasons_and_nothing_else(enrol: Enrol) -> None:
+    al, bob = enrol("Al", 10), enrol("Bob", 11)
+    reason = "Staff number 7 belongs to Al, not to Alan."
+    run = ImportRun.objects.create(
+        name="staff.zip",
+        refused=[{"name": "7/1.jpg", "code": "staff_number_taken", "reason": reason}],
+    )
+    services.erase(person=al)
+    run.refresh_from_db()
+    assert bob.images.get().reason.startswith("Already enrolled as somebody erased since, ")
+    expected = "Staff number 7 belongs to somebody erased since, not to Alan."
+    assert run.refused[0]["reason"] == expected
+
+
 def test_erasing_twice_is_refused(ann: Person) -> None:
     services.erase(person=ann)
     with pytest.raises(services.PersonUnknown):
