@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode, read_bytes
+from people.locking import lock_enrolment
 from people.models import (
     EmbeddingModel,
     FaceEmbedding,
@@ -165,7 +166,7 @@ def _pixels(image: FaceImage) -> Pixels:
 @transaction.atomic
 def _settle(image: FaceImage, outcome: Outcome, model: EmbeddingModel) -> str | None:
     """Write what became of a photo. None when somebody else did, or it was erased."""
-    _lock_enrolment(model)
+    lock_enrolment(model)
     person = Person.objects.select_for_update().filter(pk=image.person_id).first()
     current = FaceImage.objects.pending().select_for_update().filter(pk=image.pk).first()
     if person is None or current is None:
@@ -181,11 +182,6 @@ def _settle(image: FaceImage, outcome: Outcome, model: EmbeddingModel) -> str | 
     current.reason_code, current.reason = outcome.code, outcome.message
     current.save()
     return FaceImageState.REJECTED
-
-
-def _lock_enrolment(model: EmbeddingModel) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('enrolment'), %s)", [model.pk])
 
 
 def _describe(image: FaceImage, found: EmbeddedFace) -> None:
