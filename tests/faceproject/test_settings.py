@@ -56,6 +56,18 @@ def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_nobody_else_can_swap_static_files_whatever_the_umask(tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        done = manage(tmp_path, "collectstatic", "--no-input", **PRODUCTION)
+    finally:
+        os.umask(usual)
+    assert done.returncode == 0, done.stderr
+    made = [tmp_path / "static", *(tmp_path / "static").rglob("*")]
+    assert len(made) > 10
+    assert not any(path.stat().st_mode & 0o022 for path in made)
+
+
 def test_addresses_replace_the_embedded_services(tmp_path: Path) -> None:
     code = (
         "from django.conf import settings as s;"
