@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from django.db import IntegrityError, transaction
 
 from people.errors import Refusal
 from people.images import Pixels
@@ -75,6 +76,12 @@ class NoFrames(Refusal):
     code = "no_frames"
 
 
+class ErasedMeanwhile(Refusal):
+    """A person, gallery or account of the answer is gone: there is no decision about it."""
+
+    code = "erased_meanwhile"
+
+
 @dataclass(frozen=True, slots=True)
 class _Probe:
     vector: Vector
@@ -96,7 +103,15 @@ class _Question:
     started: float = field(default_factory=time.monotonic)
 
     def answer(self, result: Result) -> Result:
-        """Put the decision on record; only then it counts."""
+        """Put the decision on record; only then it counts. Raises ErasedMeanwhile."""
+        try:
+            with transaction.atomic():
+                self._record(result)
+        except IntegrityError as error:
+            raise ErasedMeanwhile("Somebody was erased meanwhile. Ask again.") from error
+        return result
+
+    def _record(self, result: Result) -> None:
         actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
         Attempt.objects.create(
             purpose=self.purpose,
@@ -114,7 +129,6 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
-        return result
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(
@@ -137,7 +151,7 @@ def verify(
     """1:1: is this the claimed person?
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB.
-    Raises NoFrames, WeightsMissing.
+    Raises NoFrames, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     question = _Question(
@@ -195,7 +209,7 @@ def recognize(
     """1:N: who is this, among the active people (of a gallery)?
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB. top: how many candidates
-    to report besides the decision. Raises NoFrames, WeightsMissing.
+    to report besides the decision. Raises NoFrames, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     question = _Question(
