@@ -48,6 +48,16 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
+def _distance(name: str) -> float | None:
+    """None when it is not set. A mistyped one, as in 96 for 0.96, would accept everybody."""
+    if not env.str(name, default=""):
+        return None
+    distance = _number(env.float, name, 0.0)
+    if not 0 < distance < 2:
+        raise ImproperlyConfigured(f"{name} is a distance between 0 and 2, as in 0.7.")
+    return distance
+
+
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
 # Earlier ones, still read while a new one spreads.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -150,6 +160,11 @@ STATIC_ROOT = VAR_DIR / "static"
 
 # Bounds what is not a file: photos and archives stream to disk, and whoever reads them has limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "people.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FILES = 200  # photos of one person, or frames, in one form
 FILE_UPLOAD_PERMISSIONS = 0o600
 
@@ -213,8 +228,8 @@ RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:
     raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
-VERIFY_THRESHOLD = _number(env.float, "VERIFY_THRESHOLD", 0.0) or None
-RECOGNIZE_THRESHOLD = _number(env.float, "RECOGNIZE_THRESHOLD", 0.0) or None
+VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
+RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
 
 # --- Attendance ---------------------------------------------------------------------------
 
