@@ -327,6 +327,7 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
 
 __all__ = [
     "MAX_FRAMES",
+    "ErasedMeanwhile",
     "NoFrames",
     "Result",
     "WeightsMissing",

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from people import services as people
 from people.models import Gallery, Person
+from recognition.attendance import clock as clock_service
 from recognition.models import Attempt, AttendanceEvent, Device
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
@@ -300,3 +301,19 @@ def test_an_erased_person_leaves_events_without_a_name(kiosk: APIClient, ann: Pe
     clock(kiosk)
     people.erase(person=ann)
     assert AttendanceEvent.objects.get().person is None
+
+
+def test_somebody_erased_while_being_recognized_is_no_event(
+    kiosk: APIClient, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognize = clock_service.recognize
+
+    def erase_after(**asked: Any) -> Any:
+        result = recognize(**asked)
+        people.erase(person=ann)
+        return result
+
+    monkeypatch.setattr(clock_service, "recognize", erase_after)
+    answer = clock(kiosk)
+    assert (answer.status_code, answer.json()["code"]) == (422, "erased_meanwhile")
+    assert not AttendanceEvent.objects.exists()
