@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from faceproject import openapi
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
@@ -276,23 +277,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "recognition.api.problems.as_problem",
     "DEFAULT_SCHEMA_CLASS": "recognition.api.schema.Schema",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Face attendance",
-    "DESCRIPTION": "Verify, recognize and clock people by their faces.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "recognition.api.schema.add_problems",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_TTL": timedelta(hours=_number(env.int, "TOKEN_HOURS", 10)),

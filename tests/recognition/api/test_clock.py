@@ -180,7 +180,6 @@ def test_a_device_without_a_gallery_knows_nobody(kiosk: APIClient, device: Devic
     device.galleries.clear()
     for answer in (clock(kiosk), clock(kiosk, staff_number="7")):
         assert (answer.status_code, answer.json()["code"]) == (403, "gallery_not_allowed")
-    assert not AttendanceEvent.objects.exists()
 
 
 def batch(client: APIClient, *captures: dict[str, object], sent_at: str = "") -> Any:
@@ -226,9 +225,8 @@ def test_a_device_whose_clock_is_wrong_is_refused_whole(kiosk: APIClient) -> Non
     assert not AttendanceEvent.objects.exists()
 
 
-def test_a_batch_of_too_many_is_refused(kiosk: APIClient, ann: Person) -> None:
-    captures = [capture(10, ago(hours=1))] * 101
-    assert batch(kiosk, *captures).status_code == 400
+def test_a_batch_of_too_many_is_refused(kiosk: APIClient) -> None:
+    assert batch(kiosk, *[capture(10, ago(hours=1))] * 101).status_code == 400
 
 
 def correct(client: APIClient, **body: object) -> Any:
