@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
@@ -78,6 +79,12 @@ class Negotiation(DefaultContentNegotiation):
 class BoundedForm(MultiPartParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         _check_length(parser_context)
+        # The site's bound is one of pages, by session; who calls here has been let in by a key.
+        request = parser_context["request"]._request
+        request.upload_handlers = [
+            MemoryFileUploadHandler(request),
+            TemporaryFileUploadHandler(request),
+        ]
         return super().parse(stream, media_type, parser_context)
 
 

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from people import services as people
 from people.models import Gallery, Person
+from recognition import services
 from recognition.attendance import clock as clock_service
 from recognition.models import Attempt, AttendanceEvent, Device
 from tests.faces import photo_of, photo_without_face
@@ -304,7 +305,7 @@ def test_an_erased_person_leaves_events_without_a_name(kiosk: APIClient, ann: Pe
 def test_somebody_erased_while_being_recognized_is_no_event(
     kiosk: APIClient, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recognize = clock_service.recognize
+    recognize = services.recognize
 
     def erase_after(**asked: Any) -> Any:
         result = recognize(**asked)
