@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from people.errors import Refusal
 from people.models import Person
-from recognition.api import problems
+from recognition.api import examples, problems
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.attendance import (
     BatchAnswer,
@@ -59,6 +59,7 @@ class ClockView(APIView):
         responses={200: ClockAnswer, 201: ClockAnswer},
         parameters=[KEY],
         operation_id="clock",
+        examples=examples.CLOCK,
     )
     def post(self, request: Request) -> Response:
         """201: a new event. 200: the same face was just shown, and the event was there already."""
@@ -78,7 +79,10 @@ class BatchView(APIView):
     rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
 
     @extend_schema(
-        request=BatchSerializer, responses={200: BatchAnswer}, operation_id="clock_batch"
+        request=BatchSerializer,
+        responses={200: BatchAnswer},
+        operation_id="clock_batch",
+        examples=examples.BATCH,
     )
     def post(self, request: Request) -> Response:
         """Answered item by item, in order; safe to send again as a whole.
@@ -193,7 +197,10 @@ class CorrectionsView(APIView):
     rules: ClassVar = {"post": Rule("recognition.correct_attendance")}
 
     @extend_schema(
-        request=CorrectionSerializer, responses={201: EventSerializer}, operation_id="correct"
+        request=CorrectionSerializer,
+        responses={201: EventSerializer},
+        operation_id="correct",
+        examples=examples.CORRECT,
     )
     def post(self, request: Request) -> Response:
         form = CorrectionSerializer(data=request.data)

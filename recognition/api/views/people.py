@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer
 
 from people import services
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
-from recognition.api import problems
+from recognition.api import examples, problems
 from recognition.api.access import Rule
 from recognition.api.filters import IdFilter, TextFilter, YesNoFilter
 from recognition.api.serializers import (
@@ -113,7 +113,7 @@ class FaceViewSet(
     def _person(self) -> Person:
         return get_object_or_404(Person, public_id=self.kwargs["id"])
 
-    @extend_schema(request=NewFaces, responses={201: AddedFace(many=True)})
+    @extend_schema(request=NewFaces, responses={201: AddedFace(many=True)}, examples=examples.FACES)
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add photos. Each is stored at once and embedded by the workers: `state` says how far.
 

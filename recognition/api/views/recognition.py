@@ -16,6 +16,7 @@ from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
 from people.models import Gallery, Person
 from people.services import PersonUnknown
+from recognition.api import examples
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.authentication import device_of
 from recognition.api.filters import IdFilter, MomentFilter, TextFilter, UUIDFilter
@@ -68,7 +69,12 @@ class VerifyView(APIView):
 
     rules: ClassVar = {"post": Rule("recognition.ask")}
 
-    @extend_schema(request=Verification, responses={200: Answer}, operation_id="verify")
+    @extend_schema(
+        request=Verification,
+        responses={200: Answer},
+        operation_id="verify",
+        examples=examples.VERIFY,
+    )
     def post(self, request: Request) -> Response:
         form = Verification(data=request.data)
         form.is_valid(raise_exception=True)
@@ -94,7 +100,12 @@ class RecognizeView(APIView):
 
     rules: ClassVar = {"post": Rule("recognition.ask", device=DeviceRight.RECOGNIZE)}
 
-    @extend_schema(request=Recognition, responses={200: Identifications}, operation_id="recognize")
+    @extend_schema(
+        request=Recognition,
+        responses={200: Identifications},
+        operation_id="recognize",
+        examples=examples.RECOGNIZE,
+    )
     def post(self, request: Request) -> Response:
         form = Recognition(data=request.data)
         form.is_valid(raise_exception=True)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognition import health
+from recognition.api import examples
 from recognition.api.access import Rule
 from recognition.api.serializers import Credentials, HealthSerializer, TokenSerializer
 from recognition.api.throttles import OfTokens
@@ -27,7 +28,11 @@ class TokensView(APIView):
     max_body = 16 * 1024  # bytes
 
     @extend_schema(
-        request=Credentials, responses={201: TokenSerializer}, auth=[], operation_id="tokens_create"
+        request=Credentials,
+        responses={201: TokenSerializer},
+        auth=[],
+        operation_id="tokens_create",
+        examples=examples.TOKENS,
     )
     def post(self, request: Request) -> Response:
         form = Credentials(data=request.data)
