@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils.formats import date_format
 from people.models import Gallery
 from recognition.attendance import days
 from recognition.attendance.days import Day
-from recognition.attendance.shown import Mark, clock_time, h_mm
+from recognition.attendance.shown import Mark, h_mm
 
 SHOWN = 200  # names in a part; the numbers count all
 NAMED = 5  # on the overview
@@ -86,46 +87,59 @@ def show(*, gallery: Gallery | None, now: datetime) -> Shown:
     own = gallery.time_zone if gallery else settings.TIME_ZONE
     several = len(zones) > 1
     awaited_first = sorted(board.late, key=lambda day: not day.is_awaited)
+    lines = partial(_lines, several=several, now=now)
     return Shown(
         date=date_format(now.astimezone(ZoneInfo(own)), "l, j F Y"),
         zones=zones or (own,),
         parts=(
-            _part("in", "In", "Nobody is in.", "ok", _lines(board.in_now, _in, several=several)),
-            _part("late", "Late", "Nobody is late.", "warn",
-                  _lines(awaited_first, _late, several=several)),
-            _part("absent", "Absent", "Nobody is absent.", "bad",
-                  _lines(board.absent, _absent, several=several)),
+            _part("in", "In", "Nobody is in.", "ok", lines(board.in_now, _in, "warn")),
+            _part("late", "Late", "Nobody is late.", "warn", lines(awaited_first, _late, "warn")),
+            _part("absent", "Absent", "Nobody is absent.", "bad", lines(board.absent, _absent, "")),
         ),
-    )  # fmt: skip
+    )
 
 
 def _part(key: str, title: str, nobody: str, tone: str, lines: Sequence[Line]) -> Part:
     return Part(key, title, nobody, len(lines), tone, tuple(lines[:SHOWN]))
 
 
-def _lines(found: Iterable[Day], describe: Callable[[Day], Line], *, several: bool) -> list[Line]:
+def _lines(
+    found: Iterable[Day],
+    describe: Callable[[Day], tuple[str, datetime | None, str]],
+    tone: str,
+    *,
+    several: bool,
+    now: datetime,
+) -> list[Line]:
     """several: people of more than one time zone, so each time says which."""
     lines = []
     for day in found:
-        line = describe(day)
-        text = f"{line.text} {day.zone}" if several and line.text else line.text
-        lines.append(Line(line.person_id, line.name, text, line.marks))
+        verb, moment, mark = describe(day)
+        text = f"{verb} {_moment(moment, day.zone, now)}" if moment else ""
+        if text and several:
+            text = f"{text} {day.zone}"
+        marks = (Mark(mark, tone),) if mark else ()
+        lines.append(Line(day.person_id, day.name, text, marks))
     return lines
 
 
-def _in(day: Day) -> Line:
-    marks = (Mark(f"Late {h_mm(day.late)}", "warn"),) if day.late else ()
-    return Line(day.person_id, day.name, f"since {clock_time(day, day.first_in)}", marks)
+def _moment(moment: datetime, zone: str, now: datetime) -> str:
+    """08:00; of a night shift, also which day that was."""
+    local, today = (one.astimezone(ZoneInfo(zone)) for one in (moment, now))
+    days_ago = (today.date() - local.date()).days
+    which = {0: "", 1: "yesterday ", -1: "tomorrow "}.get(days_ago, f"{local:%a} ")
+    return f"{which}{local:%H:%M}"
 
 
-def _late(day: Day) -> Line:
+def _in(day: Day) -> tuple[str, datetime | None, str]:
+    return "came", day.first_in, f"Late {h_mm(day.late)}" if day.late else ""
+
+
+def _late(day: Day) -> tuple[str, datetime | None, str]:
     if day.is_awaited:
-        expected = f"expected {clock_time(day, day.shift_start)}"
-        return Line(day.person_id, day.name, expected, (Mark("Not here yet", "warn"),))
-    came = f"came {clock_time(day, day.first_in)}"
-    return Line(day.person_id, day.name, came, (Mark(f"Late {h_mm(day.late)}", "plain"),))
+        return "expected", day.shift_start, "Not here yet"
+    return "came", day.first_in, f"Late {h_mm(day.late)}"
 
 
-def _absent(day: Day) -> Line:
-    start, end = (clock_time(day, moment) for moment in (day.shift_start, day.shift_end))
-    return Line(day.person_id, day.name, f"{day.shift}, {start}–{end}")
+def _absent(day: Day) -> tuple[str, datetime | None, str]:
+    return "expected", day.shift_start, ""

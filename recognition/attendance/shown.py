@@ -23,6 +23,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What may have to be added to a day. at: when the shift would have it, by the wall's clock."""
+
+    direction: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A working day as a table shows it. Durations are h:mm, and empty when there is none."""
 
@@ -41,8 +49,7 @@ class Row:
     early_leave: str
     overtime: str
     marks: tuple[Mark, ...]
-    needs_out: bool
-    needs_in: bool
+    forgotten: Forgotten | None
     is_free: bool
 
 
@@ -78,8 +85,7 @@ def row(day: Day) -> Row:
         early_leave=_or_nothing(day.early_leave),
         overtime=_or_nothing(day.overtime),
         marks=tuple(_marks(day)),
-        needs_out=day.missing_clock_out,
-        needs_in=day.is_absent,
+        forgotten=_forgotten(day),
         is_free=not day.shift,
     )
 
@@ -133,6 +139,16 @@ def moment_in(zone: ZoneInfo, moment: datetime) -> str:
 
 def _or_nothing(seconds: int) -> str:
     return h_mm(seconds) if seconds else ""
+
+
+def _forgotten(day: Day) -> Forgotten | None:
+    if not (day.missing_clock_out or day.is_absent):
+        return None
+    # Absent is only who has a shift, and no clock-out is missing without a clock-in.
+    expected = (day.shift_end or day.first_in) if day.missing_clock_out else day.shift_start
+    local = expected and expected.astimezone(ZoneInfo(day.zone))
+    at = f"{local:%Y-%m-%dT%H:%M:%S}" if local else ""
+    return Forgotten("out" if day.missing_clock_out else "in", at)
 
 
 def _hours(day: Day) -> str:

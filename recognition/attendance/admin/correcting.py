@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -120,7 +120,7 @@ def _typed(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _guess(request: HttpRequest) -> dict[str, Any]:
-    """From a link in the table of days: who, which direction, and the date."""
+    """From a link in the table of days: who, which direction, and when the shift would have it."""
     query = request.GET
     guess: dict[str, Any] = {}
     if query.get("person", "").isdecimal():
@@ -128,5 +128,5 @@ def _guess(request: HttpRequest) -> dict[str, Any]:
     if query.get("direction") in Direction.values:
         guess["direction"] = query["direction"]
     with suppress(KeyError, ValueError):
-        guess["occurred_at"] = datetime.combine(date.fromisoformat(query["day"]), time(12))
+        guess["occurred_at"] = datetime.fromisoformat(query["at"]).replace(tzinfo=None)
     return guess

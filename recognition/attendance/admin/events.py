@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from people.admin.base import ReadOnly, as_state
 from recognition.attendance.admin.correcting import CorrectingMixin
 from recognition.attendance.shown import moment_in, zone_of
-from recognition.models import AttendanceEvent
+from recognition.models import AttendanceEvent, EventSource
 
 STATES = {
     "Counts": "success",
@@ -51,10 +51,10 @@ class StandingFilter(admin.SimpleListFilter):
 
 @admin.register(AttendanceEvent)
 class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
-    list_display = ("when", "who", "direction", "state", "source", "device", "is_late_arriving")
+    list_display = ("when", "who", "direction", "state", "recorded_by")
     list_filter: ClassVar = [StandingFilter, "direction", "source", "is_late_arriving", "device",
                              "person__galleries"]  # fmt: skip
-    list_select_related = ("person", "device", "replaced_by")
+    list_select_related = ("person", "device", "replaced_by", "corrected_by")
     date_hierarchy = "occurred_at"
     search_fields: ClassVar = ["person__full_name", "person__staff_number"]
     search_help_text = "Search by name or staff number"
@@ -72,7 +72,7 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
         recorded = ["source", "device", "attempt_link", "received", "is_late_arriving", "public_id"]
         fieldsets = [(None, {"fields": what}), ("Recorded", {"fields": recorded})]
         if obj is not None and obj.source == "correction":
-            correction = ["corrected_by", "correction_reason", "original_link"]
+            correction = ["corrector", "correction_reason", "original_link"]
             fieldsets.insert(1, ("Correction", {"fields": correction}))
         return fieldsets
 
@@ -131,7 +131,18 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
         if hasattr(event, "replaced_by") or event.person is None:
             return ""
         url = reverse("admin:recognition_attendanceevent_correct", args=[event.pk])
-        return format_html('<a class="face-link" href="{}">Correct …</a>', url)
+        return format_html('<a class="face-link" href="{}">Correct&nbsp;…</a>', url)
+
+    @admin.display(description="recorded by")
+    def recorded_by(self, event: AttendanceEvent) -> str:
+        if event.source == EventSource.CORRECTION:
+            return f"Correction by {self.corrector(event)}"
+        late = ", arrived late" if event.is_late_arriving else ""
+        return f"{event.device or event.get_source_display()}{late}"
+
+    @admin.display(description="corrected by")
+    def corrector(self, event: AttendanceEvent) -> str:
+        return str(event.corrected_by or "somebody erased")
 
     @admin.display(description="time zone")
     def zone(self, event: AttendanceEvent) -> str:
@@ -148,10 +159,10 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
         url = reverse("admin:recognition_attempt_change", args=[event.attempt_id])
         return format_html('<a class="face-link" href="{}">Attempt {}</a>', url, event.attempt_id)
 
-    @admin.display(description="in place of", empty_value="Nothing: it was forgotten")
-    def original_link(self, event: AttendanceEvent) -> SafeString | None:
+    @admin.display(description="in place of")
+    def original_link(self, event: AttendanceEvent) -> SafeString | str:
         if event.replaces is None:
-            return None
+            return "Nothing: it was forgotten"
         url = reverse("admin:recognition_attendanceevent_change", args=[event.replaces.pk])
         shown = f"{event.replaces.get_direction_display()}, {self.when(event.replaces)}"
         return format_html('<a class="face-link" href="{}">{}</a>', url, shown)
