@@ -67,3 +67,12 @@ def test_the_board_and_the_days_work_on_a_phone(page: Page, site: Site) -> None:
     expect(page.locator("canvas.chart")).to_be_visible()
     assert fits(page)
     assert said == []
+
+    # A board that the server no longer feeds says so, and goes on when it can.
+    page.goto(f"{site.address}/admin/attendance/board/")
+    note = page.get_by_text("The server does not answer")
+    expect(note).to_be_hidden()
+    page.context.set_offline(True)
+    expect(note).to_be_visible(timeout=30 * SECONDS)
+    page.context.set_offline(False)
+    expect(note).to_be_hidden(timeout=30 * SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import unescape
 from typing import Any
 
@@ -37,7 +37,7 @@ def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
     return turn
 
 
-def page(client: Client, url: str, query: dict[str, object] | None = None) -> str:
+def page(client: Client, url: str, query: Mapping[str, str | int] | None = None) -> str:
     response = client.get(url, query)
     assert response.status_code == 200
     return unescape(response.content.decode())
@@ -214,7 +214,7 @@ def test_days_are_this_week_unless_asked_otherwise(hr: Client, march: Person, tu
     ],
 )
 def test_wrong_dates_are_said_beside_them(
-    hr: Client, march: Person, query: dict[str, object], says: str
+    hr: Client, march: Person, query: dict[str, str], says: str
 ) -> None:
     assert says in page(hr, DAYS, query)
     for name in ("days_csv", "days_xlsx"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, time
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -27,7 +29,7 @@ def page(client: Client, address: str) -> str:
     return unescape(client.get(address).content.decode())
 
 
-def refused(client: Client, model: str, data: dict[str, object]) -> str:
+def refused(client: Client, model: str, data: Mapping[str, Any]) -> str:
     response = client.post(url(model), data)
     assert response.status_code == 200
     return unescape(response.content.decode())
@@ -78,7 +80,7 @@ def test_a_night_shift_says_that_it_ends_on_the_next_day(hr: Client, db: None) -
     ],
 )
 def test_a_shift_that_makes_no_sense_is_refused(
-    hr: Client, wrong: dict[str, object], says: str
+    hr: Client, wrong: dict[str, Any], says: str
 ) -> None:
     assert says in refused(hr, "shift", SHIFT | wrong)
     assert not Shift.objects.exists()
