@@ -24,6 +24,8 @@ def _leave(signum: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
+    # Nobody else writes what we make: whoever could swap a static script could act as staff.
+    os.umask(os.umask(0o022) | 0o022)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceproject.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -13,7 +13,10 @@ from typing import TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from faceproject import openapi
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
@@ -44,6 +47,16 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         return read(name, default=default)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
+
+
+def _distance(name: str) -> float | None:
+    """None when it is not set. A mistyped one, as in 96 for 0.96, would accept everybody."""
+    if not env.str(name, default=""):
+        return None
+    distance = _number(env.float, name, 0.0)
+    if not 0 < distance < 2:
+        raise ImproperlyConfigured(f"{name} is a distance between 0 and 2, as in 0.7.")
+    return distance
 
 
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
@@ -148,6 +161,11 @@ STATIC_ROOT = VAR_DIR / "static"
 
 # Bounds what is not a file: photos and archives stream to disk, and whoever reads them has limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "people.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FILES = 200  # photos of one person, or frames, in one form
 FILE_UPLOAD_PERMISSIONS = 0o600
 
@@ -175,6 +193,22 @@ CELERY = {
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }
 
+# --- Cache: how often who asked. Nothing that must not be lost ------------------------------
+
+CACHE_URL = env.str("CACHE_URL", default=addresses.cache_beside(str(CELERY["broker_url"])))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "face",
+        # No request waits for a cache that is down.
+        "OPTIONS": {"socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+    }
+    if CACHE_URL
+    # Of each process alone: with several, the limits below count for each.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
 # --- Processes of `make run` ---------------------------------------------------------------
 
 HOST = env.str("HOST", default="127.0.0.1")
@@ -195,8 +229,8 @@ RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:
     raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
-VERIFY_THRESHOLD = _number(env.float, "VERIFY_THRESHOLD", 0.0) or None
-RECOGNIZE_THRESHOLD = _number(env.float, "RECOGNIZE_THRESHOLD", 0.0) or None
+VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
+RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
 
 # --- Attendance ---------------------------------------------------------------------------
 
@@ -243,23 +277,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "recognition.api.problems.as_problem",
     "DEFAULT_SCHEMA_CLASS": "recognition.api.schema.Schema",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Face attendance",
-    "DESCRIPTION": "Verify, recognize and clock people by their faces.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "recognition.api.schema.add_problems",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_TTL": timedelta(hours=_number(env.int, "TOKEN_HOURS", 10)),

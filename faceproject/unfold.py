@@ -82,6 +82,12 @@ _WEBHOOKS = [
 ]
 _SETTINGS = [
     _entry(
+        "Devices",
+        "door_front",
+        "admin:recognition_device_changelist",
+        "recognition.view_device",
+    ),
+    _entry(
         "Embedding models",
         "neurology",
         "admin:people_embeddingmodel_changelist",

@@ -7,6 +7,7 @@ and nothing hidden behind the picture survives.
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +25,14 @@ Pixels = NDArray[np.uint8]
 MAX_BYTES = 25 * 1024 * 1024  # a 50-megapixel phone photo has about 15 MB
 # Millions of pixels, so that decoding never takes 200 MB. Measured, in bytes a pixel: PNG 5, HEIC
 # 7, AVIF 10, WebP 15, and with transparency 10, 10, 14, 17. A plain JPEG is decoded at a fraction
-# of its size; a progressive one keeps the coefficients of the whole picture, 6 bytes a pixel.
+# of its size; one with several scans, as progressive ones have, keeps the coefficients of the
+# whole picture, 6 bytes a pixel.
 MAX_MEGAPIXELS = {"JPEG": 110, "PNG": 30, "HEIF": 25, "AVIF": 16, "WEBP": 10}
 MAX_MEGAPIXELS_TRANSPARENT = {"PNG": 16, "HEIF": 16, "AVIF": 12, "WEBP": 10}
-MAX_MEGAPIXELS_PROGRESSIVE = 25
+MAX_MEGAPIXELS_SCANS = 25
+# Encoders write about ten. Each costs another pass over the picture and next to no bytes: a file
+# of 100 kB could keep a processor busy for minutes.
+MAX_SCANS = 64
 MIN_SIDE = 40  # px; smaller pictures cannot hold a usable face
 MAX_SIDE = 2000  # px; what is kept. A face needs 160
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
@@ -127,7 +132,7 @@ def _check_bytes(data: bytes) -> None:
 def _decode(data: bytes) -> Pixels:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
-        if width * height > (most := _max_megapixels(image)) * 1_000_000:
+        if width * height > (most := _max_megapixels(image, data)) * 1_000_000:
             raise _too_many_pixels(most)
         if min(width, height) < MIN_SIDE:
             raise BadPhoto(
@@ -160,11 +165,36 @@ def _sixteen_to_eight_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values / 257.0, 0, 255).astype(np.uint8))
 
 
-def _max_megapixels(image: Image.Image) -> int:
-    if image.format == "JPEG" and image.info.get("progressive"):
-        return MAX_MEGAPIXELS_PROGRESSIVE
+def _max_megapixels(image: Image.Image, data: bytes) -> int:
+    # Phones put a second picture behind a JPEG, as a depth map; Pillow calls that MPO.
+    kind = "JPEG" if image.format == "MPO" else image.format or ""
+    scans = _scans(data) if kind == "JPEG" else []
+    if len(scans) > MAX_SCANS:
+        raise ValueError("a JPEG of too many scans")
+    if scans and (image.info.get("progressive") or scans[0] < len(image.getbands())):
+        return MAX_MEGAPIXELS_SCANS
     limits = MAX_MEGAPIXELS_TRANSPARENT if image.has_transparency_data else MAX_MEGAPIXELS
-    return limits[image.format or ""]
+    return limits[kind]
+
+
+# A marker in a JPEG, but for stuffed bytes, restarts and starts: those have no length.
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+_END, _SCAN = 0xD9, 0xDA
+
+
+def _scans(jpeg: bytes) -> list[int]:
+    """How many components each scan of the first picture holds. Source: ITU-T T.81, annex B."""
+    scans: list[int] = []
+    at = 0
+    while (found := _MARKER.search(jpeg, at)) and len(scans) <= MAX_SCANS:
+        at = found.end()
+        marker = jpeg[at - 1]
+        if marker == _END:
+            break
+        if marker == _SCAN:
+            scans.extend(jpeg[at + 2 : at + 3])
+        at += int.from_bytes(jpeg[at : at + 2], "big")
+    return scans
 
 
 def _too_many_pixels(most: int) -> BadPhoto:

@@ -1,5 +1,6 @@
 """What goes with a row, however the row goes: a photo's file, the name in the admin's history."""
 
+import re
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -12,6 +13,8 @@ from django.dispatch import receiver
 
 from people.imports.names import from_folder
 from people.models import FaceImage, ImportRun, Person
+
+_ERASED = "somebody erased since"
 
 
 @receiver(post_delete, sender=FaceImage)
@@ -26,17 +29,27 @@ def remove_file(instance: FaceImage, **_kwargs: Any) -> None:
 def forget_name(instance: Person, **_kwargs: Any) -> None:
     """What was done stays, no longer with whom: in the admin's history, in what was said about
     other people's photos, in the reports of imports."""
-    FaceImage.objects.filter(
-        reason_code="already_enrolled", reason__contains=instance.full_name
-    ).update(reason=Replace("reason", Value(instance.full_name), Value("somebody erased since")))
+    said = f" as {instance.full_name}, "  # not the name alone: somebody may be called Al
+    FaceImage.objects.filter(reason_code="already_enrolled", reason__contains=said).update(
+        reason=Replace("reason", Value(said), Value(f" as {_ERASED}, "))
+    )
     for run in ImportRun.objects.exclude(refused=[]).select_for_update():
-        kept = [file for file in run.refused if not _is_of(instance.full_name, file["name"])]
-        if len(kept) < len(run.refused):
+        kept = [
+            {**file, "reason": _without(instance.full_name, file["reason"])}
+            for file in run.refused
+            if not _is_of(instance.full_name, file["name"])
+        ]
+        if kept != run.refused:
             run.refused = kept
             run.save(update_fields=["refused"])
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Person), object_id=str(instance.pk)
     ).update(object_repr="Erased person", change_message="")
+
+
+def _without(full_name: str, reason: str) -> str:
+    """What was said about somebody else's file: “staff number 7 belongs to {full_name}”."""
+    return re.sub(rf"(?<!\w){re.escape(full_name)}(?!\w)", _ERASED, reason)
 
 
 def _is_of(full_name: str, file: str) -> bool:

@@ -1,6 +1,7 @@
 """Enrol, deactivate, erase: what changes who is enrolled.
 
-Lock order, everywhere: person, then photos. Whoever keeps to it cannot deadlock.
+Lock order, everywhere: the model's advisory lock, person, then photos. Whoever keeps to it cannot
+deadlock.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from people.errors import Refusal
 from people.images import BadPhoto, decode
+from people.locking import lock_enrolment
 from people.models import (
     EmbeddingModel,
     FaceImage,
@@ -228,6 +230,10 @@ def erase(*, person: Person) -> Erased:
 
     Attempts stay as numbers without the person. Raises PersonUnknown when already erased.
     """
+    # A worker may be about to write that another photo shows this person: wait, so that the name
+    # is taken out of that too.
+    for model in EmbeddingModel.objects.order_by("pk"):
+        lock_enrolment(model)
     locked = Person.objects.select_for_update().filter(pk=person.pk).first()
     if locked is None:
         raise PersonUnknown("This person has already been erased.")

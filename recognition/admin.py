@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from people.admin.base import ReadOnly
-from recognition import services
+from recognition import device_admin, services
 from recognition.attendance import admin as _attendance  # noqa: F401  registers its pages
 from recognition.models import Attempt
 from recognition.webhooks import admin as _webhooks  # noqa: F401  registers its pages
@@ -95,3 +95,6 @@ class AttemptAdmin(ReadOnly[Attempt]):
 
 def three(distance: float | None) -> str:
     return "–" if distance is None else f"{distance:.3f}"
+
+
+__all__ = ["AttemptAdmin", "device_admin"]  # Django finds this module, and no other

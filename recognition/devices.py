@@ -13,8 +13,18 @@ from django.db.models import Q
 from django.utils import timezone
 from knox.models import AuthToken
 
+from people.errors import Refusal
 from people.models import Gallery
 from recognition.models import Device
+
+
+class DeviceUnknown(Refusal):
+    code = "device_unknown"
+
+
+class DeviceExists(Refusal):
+    code = "device_exists"
+
 
 SEEN_EVERY = timedelta(minutes=1)  # so that a busy kiosk does not write a row each second
 
@@ -35,6 +45,9 @@ def add_device(
     may_recognize: bool = True,
     may_clock: bool = True,
 ) -> NewKey:
+    """Raises DeviceExists: a name is what people tell devices apart by."""
+    if Device.objects.filter(name__iexact=name).exists():
+        raise DeviceExists(f"There is a device called “{name}” already. Choose another name.")
     account = User.objects.create_user(username=f"device-{uuid.uuid4().hex}", password=None)
     device = Device.objects.create(
         name=name, account=account, may_recognize=may_recognize, may_clock=may_clock
@@ -43,10 +56,19 @@ def add_device(
     return NewKey(device=device, key=_issue(device))
 
 
+def find_device(*, name: str) -> Device:
+    """Raises DeviceUnknown."""
+    device = Device.objects.filter(name__iexact=name.strip()).first()
+    if device is None:
+        raise DeviceUnknown(f"There is no device called “{name}”.")
+    return device
+
+
 @transaction.atomic
 def renew_key(*, device: Device) -> NewKey:
-    """A new key; the old one stops working at once."""
-    Device.objects.select_for_update().get(pk=device.pk)
+    """A new key; the old one stops working at once. Raises DeviceUnknown for a revoked one."""
+    if not Device.objects.select_for_update().get(pk=device.pk).is_active:
+        raise DeviceUnknown(f"The device “{device}” has been revoked. Add a new one.")
     AuthToken.objects.filter(user=device.account).delete()
     return NewKey(device=device, key=_issue(device))
 

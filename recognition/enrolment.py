@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode, read_bytes
+from people.locking import lock_enrolment
 from people.models import (
     EmbeddingModel,
     FaceEmbedding,
@@ -68,12 +69,39 @@ def embed_images(image_ids: Sequence[int]) -> Report:
     Raises WeightsMissing, or the database's or the storage's error; the photos stay pending.
     """
     report = Report()
-    for ids in in_batches(image_ids):
+    for ids in _rounds(image_ids):
         report += _embed_batch(ids)
     return report
 
 
+def _rounds(image_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Batches of fresh photos; then each that somebody failed on, alone: one of them may be what
+    kills workers, and the others would share its fate."""
+    tried = FaceImage.objects.filter(pk__in=image_ids, tries__gt=0)
+    suspects = set(tried.values_list("pk", flat=True))
+    yield from in_batches([pk for pk in image_ids if pk not in suspects])
+    yield from ([pk] for pk in image_ids if pk in suspects)
+
+
 def _embed_batch(image_ids: Sequence[int]) -> Report:
+    """All at once; each alone when a file cannot be read, so that it holds up no other."""
+    try:
+        return _embed_together(image_ids)
+    except OSError:
+        if len(image_ids) == 1:
+            raise
+    report, fault = Report(), None
+    for pk in image_ids:
+        try:
+            report += _embed_together([pk])
+        except OSError as error:
+            fault = error
+    if fault is not None:
+        raise fault
+    return report
+
+
+def _embed_together(image_ids: Sequence[int]) -> Report:
     model = EmbeddingModel.objects.current()
     images = _claim(image_ids)
     report = Report(skipped=len(image_ids) - len(images))
@@ -138,7 +166,7 @@ def _pixels(image: FaceImage) -> Pixels:
 @transaction.atomic
 def _settle(image: FaceImage, outcome: Outcome, model: EmbeddingModel) -> str | None:
     """Write what became of a photo. None when somebody else did, or it was erased."""
-    _lock_enrolment(model)
+    lock_enrolment(model)
     person = Person.objects.select_for_update().filter(pk=image.person_id).first()
     current = FaceImage.objects.pending().select_for_update().filter(pk=image.pk).first()
     if person is None or current is None:
@@ -154,11 +182,6 @@ def _settle(image: FaceImage, outcome: Outcome, model: EmbeddingModel) -> str | 
     current.reason_code, current.reason = outcome.code, outcome.message
     current.save()
     return FaceImageState.REJECTED
-
-
-def _lock_enrolment(model: EmbeddingModel) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('enrolment'), %s)", [model.pk])
 
 
 def _describe(image: FaceImage, found: EmbeddedFace) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from django.db import IntegrityError, transaction
 
 from people.errors import Refusal
 from people.images import Pixels
@@ -86,6 +87,12 @@ class NoFrames(Refusal):
     code = "no_frames"
 
 
+class ErasedMeanwhile(Refusal):
+    """A person, gallery or account of the answer is gone: there is no decision about it."""
+
+    code = "erased_meanwhile"
+
+
 @dataclass(frozen=True, slots=True)
 class _Probe:
     """vector: of all frames. face: the one of the frame that shows it largest."""
@@ -109,9 +116,17 @@ class _Question:
     started: float = field(default_factory=time.monotonic)
 
     def answer(self, result: Result) -> Result:
-        """Put the decision on record; only then it counts."""
+        """Put the decision on record; only then it counts. Raises ErasedMeanwhile."""
+        try:
+            with transaction.atomic():
+                attempt = self._record(result)
+        except IntegrityError as error:
+            raise ErasedMeanwhile("Somebody was erased meanwhile. Ask again.") from error
+        return replace(result, attempt=attempt)
+
+    def _record(self, result: Result) -> Attempt:
         actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
-        attempt = Attempt.objects.create(
+        return Attempt.objects.create(
             purpose=self.purpose,
             source=self.source,
             claimed=self.claimed,
@@ -127,7 +142,6 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
-        return replace(result, attempt=attempt)
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(
@@ -151,7 +165,7 @@ def verify(
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB. person: None when the
     claim names nobody; that is answered as a wrong face is, in the same words and the same time.
-    Raises NoFrames, WeightsMissing.
+    Raises NoFrames, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     question = _Question(
@@ -210,7 +224,7 @@ def recognize(
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB. galleries: none means
     everybody. top: how many candidates to report besides the decision.
-    Raises NoFrames, WeightsMissing.
+    Raises NoFrames, WeightsMissing, ErasedMeanwhile.
     """
     question = _who(galleries, frames=len(probe), source=source, actor=actor)
     try:
@@ -230,7 +244,8 @@ def recognize_everybody(
 ) -> list[Result]:
     """1:N for each face of a photo, largest first; each is a decision of its own on record.
 
-    A face too poor to decide on has its reason as outcome. Raises WeightsMissing.
+    A face too poor to decide on has its reason as outcome. Raises WeightsMissing,
+    ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     results = []
@@ -312,6 +327,7 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
 
 __all__ = [
     "MAX_FRAMES",
+    "ErasedMeanwhile",
     "NoFrames",
     "Result",
     "WeightsMissing",

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROLE = DATABASE = "face"
 _SOCKET_PATH_LIMIT = 90  # the kernel refuses 108 bytes; a socket's own name needs the rest
@@ -38,6 +39,17 @@ def django_database(var_dir: Path) -> dict[str, Any]:
         "PORT": "5432",
         "OPTIONS": {"passfile": str(password_file(var_dir))},
     }
+
+
+def cache_beside(broker: str) -> str:
+    """The same server's next database, for what may be forgotten; empty for another kind."""
+    if broker.startswith("redis+socket://"):
+        path = broker.removeprefix("redis+socket://").partition("?")[0]
+        return f"unix://{path}?db=1"
+    parts = urlsplit(broker)
+    if parts.scheme in ("redis", "rediss"):
+        return parts._replace(path="/1").geturl()
+    return ""
 
 
 def celery_broker(var_dir: Path) -> str:

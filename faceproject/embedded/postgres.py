@@ -118,6 +118,9 @@ class Postgres:
             "unix_socket_permissions": "0700",
             "max_wal_size": "2GB",
             "timezone": "UTC",
+            # The log keeps the fault and not its statement or row: those hold names and vectors.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         arguments = ["-D", str(self.data), *options]

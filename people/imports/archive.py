@@ -44,7 +44,8 @@ def check_archive(path: Path) -> list[str]:
         raise _not_a_zip()
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [info for info in archive.infolist() if not info.is_dir()]
+            # Not is_dir(): it fails on a file without a name.
+            files = [info for info in archive.infolist() if not info.filename.endswith("/")]
     except (zipfile.BadZipFile, NotImplementedError, struct.error, OSError, ValueError) as error:
         raise _not_a_zip() from error
     if len(files) > MAX_ENTRIES:
@@ -90,6 +91,8 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
         raise _not_a_zip()  # damaged; reading there would fail like a broken disk
     name = info.filename
     path = PurePosixPath(name.replace("\\", "/"))
+    if not path.parts:
+        raise _not_a_zip()
     if path.is_absolute() or ".." in path.parts or "\0" in name or path.parts[0].endswith(":"):
         raise ArchiveRefused(
             "The archive holds a file that points outside of it. Pack the folder again.",

@@ -149,11 +149,17 @@ def _enrol(
                 refused = _store(run, file, read_entry(archive, members[file.name]))
             except Refusal as refusal:
                 refused = RefusedFile(file.name, refusal.code, refusal.message)
-        if refused is not None and len(run.refused) < MAX_LISTED:
-            run.refused.append(refused.as_json())
-            run.save(update_fields=["done", "refused"])
-        else:
-            run.save(update_fields=["done", "stored", "already"])
+        if refused is not None:
+            _list(run, refused)
+        run.save(update_fields=["done", "stored", "already"])
+
+
+def _list(run: ImportRun, refused: RefusedFile) -> None:
+    """Add to the list in the database: an erasure may have taken files out since we read it."""
+    current = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if len(current.refused) < MAX_LISTED:
+        current.refused.append(refused.as_json())
+        current.save(update_fields=["refused"])
 
 
 def _store(run: ImportRun, file: Entry, data: bytes) -> RefusedFile | None:

@@ -43,9 +43,7 @@ class EventSerializer(serializers.ModelSerializer[AttendanceEvent]):
 
 class CaptureSerializer(Strict):
     photo = PhotosField()
-    occurred_at = Moment(
-        required=False, help_text="By the device's clock. Left out: now."
-    )
+    occurred_at = Moment(required=False, help_text="By the device's clock. Left out: now.")
     staff_number = serializers.CharField(
         max_length=50, required=False, help_text="Who it claims to be; then it is 1:1."
     )

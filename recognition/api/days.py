@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import calendar
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import date
+import re
+from datetime import UTC, date
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -18,6 +17,11 @@ from recognition.attendance.days import Asked, Place
 MAX_DAYS = 92
 # Dates that every part of the way can add a few days to.
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def _impossible(name: str, why: str) -> serializers.ValidationError:
+    """What the schema cannot say."""
+    return serializers.ValidationError({name: [why]}, code="impossible")
 
 
 class PeriodQuery(Strict):
@@ -38,13 +42,13 @@ class PeriodQuery(Strict):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("from", "to"):
             if name in attrs and not _FIRST <= attrs[name] <= _LAST:
-                raise serializers.ValidationError({name: [f"Not from {_FIRST} to {_LAST}."]})
+                raise _impossible(name, f"Not from {_FIRST} to {_LAST}.")
         if {"from", "to"} <= set(attrs):
             length = (attrs["to"] - attrs["from"]).days + 1
             if length < 1:
-                raise serializers.ValidationError({"to": ["It is before `from`."]})
+                raise _impossible("to", "It is before `from`.")
             if length > MAX_DAYS:
-                raise serializers.ValidationError({"to": [f"At most {MAX_DAYS} days at once."]})
+                raise _impossible("to", f"At most {MAX_DAYS} days at once.")
         return attrs
 
 
@@ -57,7 +61,9 @@ class ExportQuery(PeriodQuery):
     def validate_person(self, value: Any) -> Person:
         person = Person.objects.filter(public_id=value).first()
         if person is None:
-            raise serializers.ValidationError("There is no person with this id.")
+            raise serializers.ValidationError(
+                "There is no person with this id.", code="does_not_exist"
+            )
         return person
 
     @property
@@ -66,23 +72,29 @@ class ExportQuery(PeriodQuery):
         return Asked(query["from"], query["to"], query.get("gallery"), query.get("person"))
 
 
-@extend_schema_field(OpenApiTypes.STR)
+_PLACE = r"^\d{4}-\d\d-\d\d\.\d{1,18}$"
+
+
+@extend_schema_field({"type": "string", "pattern": _PLACE})
 class CursorField(serializers.Field[Place, str, str, Place]):
-    """Where the page before ended; opaque to whoever asks."""
+    """After which row a page begins, as the page before says in `next`."""
 
     default_error_messages = {  # noqa: RUF012  as DRF has it
-        "invalid": "Take `next` of the page before as it is."
+        "shape": "Take `next` of the page before as it is.",
+        "impossible": "There is no such date.",
     }
 
     def to_internal_value(self, data: Any) -> Place:
+        if not re.fullmatch(_PLACE, str(data), re.ASCII):
+            self.fail("shape")
+        day, _, person = str(data).partition(".")
         try:
-            day, _, person = urlsafe_b64decode(str(data).encode()).decode("ascii").partition(".")
             return Place(date.fromisoformat(day), int(person))
         except ValueError:
-            self.fail("invalid")
+            self.fail("impossible")
 
     def to_representation(self, value: Place) -> str:
-        return urlsafe_b64encode(f"{value.date}.{value.person_id}".encode()).decode()
+        return f"{value.date}.{value.person_id}"
 
 
 class DaysQuery(ExportQuery):
@@ -113,10 +125,10 @@ class DaySerializer(serializers.Serializer[Any]):
     date = serializers.DateField(help_text="In the local time of `time_zone`.")
     time_zone = serializers.CharField(source="zone")
     shift = serializers.CharField(allow_blank=True, help_text="Its name; empty on a free day.")
-    shift_start = serializers.DateTimeField(allow_null=True)
-    shift_end = serializers.DateTimeField(allow_null=True)
-    first_in = serializers.DateTimeField(allow_null=True)
-    last_out = serializers.DateTimeField(allow_null=True)
+    shift_start = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    shift_end = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    first_in = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
+    last_out = serializers.DateTimeField(allow_null=True, default_timezone=UTC)
     worked = serializers.IntegerField()
     breaks = serializers.IntegerField()
     late = serializers.IntegerField()

@@ -36,9 +36,7 @@ class Moment(serializers.DateTimeField):
         "shape": "Use date, time and offset, as in 2026-01-31T08:00:00+01:00.",
         "impossible": "There is no such time.",
     }
-    _SHAPE = re.compile(
-        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-    )
+    _SHAPE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str) or not self._SHAPE.fullmatch(value):
@@ -50,11 +48,8 @@ class Moment(serializers.DateTimeField):
 
 
 class Strict(serializers.Serializer[Any]):
-    """Takes what its schema says and nothing else: a misspelt option must not be silence.
-
-    DRF reads 5 as "5" and "yes" as true. In JSON neither is what the schema promises; in a form
-    everything is text, and is read.
-    """
+    # Takes what its schema says and nothing else: a misspelt option must not be silence. DRF reads
+    # 5 as "5" and "yes" as true: in JSON neither is promised; in a form everything is text.
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -76,8 +71,12 @@ class Strict(serializers.Serializer[Any]):
             if isinstance(data, MultiValueDict):
                 if len(data.getlist(name)) > 1 and not _takes_several(field):
                     found[name] = [serializers.ErrorDetail("Given more than once.", "repeated")]
+                elif data[name] == "" and not getattr(field, "allow_blank", False):
+                    found[name] = [serializers.ErrorDetail("This may not be blank.", "blank")]
             elif not _fits(field, data[name]):
                 found[name] = [serializers.ErrorDetail("This is of the wrong type.", "kind")]
+            if name not in found and _is_invisible(field, data[name]):
+                found[name] = [serializers.ErrorDetail("This may not be blank.", "blank")]
         return found
 
 
@@ -91,10 +90,19 @@ _NUMBERS = (serializers.IntegerField, serializers.PrimaryKeyRelatedField)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+# Something that can be seen. Python and the patterns of schemas disagree about what a space is.
+VISIBLE = r"[^\s\u0000-\u001f\u0085\ufeff]"
+_VISIBLE = re.compile(VISIBLE)
+
+
+def _is_invisible(field: Any, value: Any) -> bool:
+    if not isinstance(field, serializers.CharField) or field.allow_blank:
+        return False
+    return isinstance(value, str) and not _VISIBLE.search(value)
+
+
 def _takes_several(field: Any) -> bool:
-    return isinstance(
-        field, PhotosField | serializers.ListField | serializers.ManyRelatedField
-    )
+    return isinstance(field, PhotosField | serializers.ListField | serializers.ManyRelatedField)
 
 
 def _fits(field: Any, value: Any) -> bool:
@@ -173,7 +181,7 @@ class StoredPhotosField(PhotosField):
             return refusal
 
 
-def _bytes(item: str | UploadedFile) -> bytes:
+def _bytes(item: str | UploadedFile[Any]) -> bytes:
     if isinstance(item, UploadedFile):
         if (item.size or 0) > MAX_BYTES:
             raise _too_large()

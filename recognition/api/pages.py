@@ -28,10 +28,8 @@ class Pages(CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """Raises NotFound for what is no cursor of ours; its position goes into a query."""
         cursor = super().decode_cursor(request)
-        position = cursor.position if cursor is not None else None
-        if position is not None and not (
-            position.isascii() and position.isdigit() and len(position) <= _MOST_DIGITS
-        ):
+        position = str(cursor.position or 0) if cursor is not None else "0"
+        if not (position.isascii() and position.isdigit() and len(position) <= _MOST_DIGITS):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Unread
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from people.errors import Refusal
@@ -68,8 +69,16 @@ def of_refusal(refusal: Refusal) -> dict[str, object]:
     return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
 
 
-def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
+def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None lets an unforeseen error through, to be a logged 500."""
+    response = _as_problem(error)
+    if response is not None:  # pages and the schema have renderers of their own
+        context["request"].accepted_renderer = JSONRenderer()
+        context["request"].accepted_media_type = JSONRenderer.media_type
+    return response
+
+
+def _as_problem(error: Exception) -> Response | None:
     if isinstance(error, Refusal):
         return _response(of_refusal(error))
     if isinstance(error, Http404):
@@ -87,7 +96,7 @@ def as_problem(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
     headers = {}
-    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled
+    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled and its like
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header

@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
 from recognition.api.access import rule_of
-from recognition.api.fields import PhotosField, Strict, photos_schema
+from recognition.api.fields import VISIBLE, PhotosField, Strict, photos_schema
 
 _FORM = "multipart/form-data"
 _PROBLEM: dict[str, Any] = {
@@ -51,7 +51,7 @@ _REASONS = {
 }
 # Blank text, NUL and half a surrogate pair are refused everywhere.
 _TEXT = r"^[^\u0000]*$"
-_TEXT_WITH_SOMETHING = r"^[^\u0000]*[^\s\u0000-\u001f\u0085][^\u0000]*$"
+_TEXT_WITH_SOMETHING = rf"^[^\u0000]*{VISIBLE}[^\u0000]*$"
 
 
 class Schema(AutoSchema):
@@ -73,17 +73,18 @@ class Schema(AutoSchema):
             found.append("404")
         if self.method in ("POST", "PATCH", "DELETE"):
             found += ["409", "413", "422"]
-        return sorted(found)
+        found += getattr(self.view, "also_answers", ())  # what its method does not tell
+        return sorted({*found})
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         """A form differs from JSON: photos are files in it, and it has no null."""
-        body = super()._get_request_body(direction)
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         form = body["content"].get(_FORM) if body is not None else None
         if form is None:
             return body
         name = form["schema"]["$ref"].rpartition("/")[2]
         component = self.registry[(name, ResolvedComponent.SCHEMA)]
-        fields = component.object().fields
+        fields = _instance(component.object).fields
         properties = component.schema["properties"]
         form["schema"] = component.schema | {
             "properties": {key: _in_form(fields[key], properties[key]) for key in properties}
@@ -91,18 +92,20 @@ class Schema(AutoSchema):
         return body
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
-        if direction == "request" and isinstance(serializer, Strict):
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        kind = type(_instance(serializer))
+        if direction == "request" and issubclass(kind, Strict):
             schema["additionalProperties"] = False
-        if not type(serializer).__doc__:
+            for name, field in _instance(serializer).fields.items():
+                if name in schema["properties"]:
+                    _tell_bounds(field, schema["properties"][name])
+        if not kind.__doc__:
             schema.pop("description", None)  # it would be of a class that it is made from
         return schema
 
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: Any = False) -> Any:
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if direction == "request" and schema is not None:
-            _tell_bounds(field, schema)
-        return schema
+
+def _instance(serializer: Any) -> Any:
+    return serializer() if isinstance(serializer, type) else serializer
 
 
 def _in_form(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
@@ -119,8 +122,10 @@ def _tell_bounds(field: Any, schema: dict[str, Any]) -> None:
     if isinstance(field, PhotosField):
         schema.clear()
         schema.update(photos_schema(field.most))
-    elif type(field) is serializers.CharField and not hasattr(field, "choices"):
+    elif isinstance(field, serializers.CharField):
         schema["pattern"] = _TEXT if field.allow_blank else _TEXT_WITH_SOMETHING
+    elif isinstance(field, serializers.ManyRelatedField):
+        schema["items"]["minimum"] = 1
     elif isinstance(field, serializers.PrimaryKeyRelatedField):
         schema["minimum"] = 1
 

@@ -18,6 +18,14 @@ class GallerySerializer(Strict, serializers.ModelSerializer[Gallery]):
         model = Gallery
         fields: ClassVar = ["id", "name", "description", "time_zone"]
 
+    def validate_name(self, name: str) -> str:
+        others = Gallery.objects.filter(name__iexact=name)
+        if isinstance(self.instance, Gallery):
+            others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise serializers.ValidationError("There is a gallery of this name.", code="unique")
+        return name
+
 
 class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
     id = serializers.UUIDField(source="public_id", read_only=True)
@@ -145,7 +153,9 @@ class Answer(serializers.Serializer[Any]):
 
 
 class Identification(Answer):
-    candidates = CandidateSerializer(many=True)
+    candidates = CandidateSerializer(
+        many=True, help_text="The nearest people. A device is told only whom it recognized."
+    )
 
 
 class Identifications(Identification):
@@ -154,10 +164,12 @@ class Identifications(Identification):
     faces = Identification(many=True, required=False)
 
 
-def identification(result: Result) -> dict[str, object]:
+def identification(result: Result, *, for_device: bool) -> dict[str, object]:
+    """for_device: it is told whom it sees and no other name, or its gallery could be listed."""
     candidates = [
         {"id": found.who.public_id, "name": found.who.name, "distance": found.distance}
         for found in result.candidates
+        if not for_device or found.who == result.person
     ]
     return {**result.as_json(), "candidates": candidates}
 

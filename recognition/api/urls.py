@@ -19,6 +19,11 @@ from recognition.api.views.people import (
     PersonViewSet,
 )
 from recognition.api.views.recognition import AttemptViewSet, RecognizeView, VerifyView
+from recognition.api.views.schedules import (
+    HolidayViewSet,
+    ShiftAssignmentViewSet,
+    ShiftViewSet,
+)
 from recognition.api.views.site import LiveView, ReadyView, TokensView
 
 router = SimpleRouter(use_regex_path=False)
@@ -28,6 +33,9 @@ router.register("galleries", GalleryViewSet)
 router.register("embedding-models", EmbeddingModelViewSet)
 router.register("attempts", AttemptViewSet)
 router.register("attendance/events", EventViewSet)
+router.register("shifts", ShiftViewSet)
+router.register("shift-assignments", ShiftAssignmentViewSet)
+router.register("holidays", HolidayViewSet)
 
 v1: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),

@@ -23,7 +23,7 @@ from recognition.models import (
     Direction,
     EventSource,
 )
-from recognition.services import Result, recognize, verify
+from recognition.services import ErasedMeanwhile, Result, recognize, verify
 
 
 class InTheFuture(Refusal):
@@ -70,7 +70,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     """Decide who it is and record that they came or went, in one transaction.
 
     was_stored: the capture waited on the device. Raises InTheFuture, TooOld, NoFrames,
-    WeightsMissing; then nothing is stored.
+    WeightsMissing, ErasedMeanwhile; then nothing is stored.
     """
     now = timezone.now()
     occurred_at = capture.occurred_at or now
@@ -79,7 +79,9 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     if result.person is None:
         return Clocked(result=result)
     # One at a time for each person: of two shows at once, the second sees the first.
-    person = Person.objects.select_for_update(no_key=True).get(pk=result.person.pk)
+    person = Person.objects.select_for_update(no_key=True).filter(pk=result.person.pk).first()
+    if person is None:
+        raise ErasedMeanwhile("This person was erased meanwhile.")
     seen = _around(person, occurred_at)
     if seen is not None:
         return Clocked(result=result, event=seen, is_repeat=True)

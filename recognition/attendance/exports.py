@@ -21,6 +21,7 @@ Cell = str | int | bool | date | datetime | timedelta | None
 
 MAX_ROWS = 2**20 - 1  # of a sheet, below its heading; the library drops what is beyond
 _BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
+_CHUNK = 64 * 1024  # bytes
 # What a spreadsheet takes for the start of a formula, or skips before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -111,6 +112,21 @@ def as_xlsx(days: Iterable[Day]) -> IO[bytes]:
         raise
     file.seek(0)
     return file
+
+
+class Chunks:
+    """What is in a file; closes it at the end, or when it is not wanted to the end."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._file:
+            while chunk := self._file.read(_CHUNK):
+                yield chunk
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _write(book: Workbook, days: Iterable[Day]) -> None:

@@ -87,6 +87,18 @@ def _fill(size: int, rng: np.random.Generator, progress: Callable[[int], object]
         recognize_threshold=0.8,
         outlier_threshold=1.1,
     )
+    fill(model, size, rng, progress)
+    return model
+
+
+def fill(
+    model: EmbeddingModel,
+    size: int,
+    rng: np.random.Generator | None = None,
+    progress: Callable[[int], object] = lambda _made: None,
+) -> None:
+    """Add synthetic people with templates of this model."""
+    rng = rng or np.random.default_rng(0)
     basis = rng.normal(size=(DIRECTIONS, DIMENSIONS)).astype(np.float32)
     for vectors in _chunks(size, basis, rng):
         people = Person.objects.bulk_create(
@@ -99,7 +111,6 @@ def _fill(size: int, rng: np.random.Generator, progress: Callable[[int], object]
         progress(len(vectors))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_template, people_person")
-    return model
 
 
 def _chunks(size: int, basis: Vector, rng: np.random.Generator) -> Iterator[Vector]:

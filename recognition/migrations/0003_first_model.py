@@ -22,16 +22,19 @@ CURVE = [[1e-2, 1.10], [1e-3, 0.96], [1e-4, 0.84], [1e-5, 0.74], [1e-6, 0.68]]
 
 
 def add(apps, schema_editor):
-    apps.get_model("people", "EmbeddingModel").objects.create(
+    # Going back keeps the row, since vectors hang on it; coming again must find it.
+    apps.get_model("people", "EmbeddingModel").objects.get_or_create(
         name=RECIPE["name"],
         version=RECIPE["version"],
-        recipe=RECIPE,
-        dimensions=RECIPE["dimensions"],
-        state="active",
-        verify_threshold=0.96,
-        recognize_threshold=0.92,
-        outlier_threshold=1.10,
-        calibration={"source": "LFW View 1", "calibrated": False, "curve": CURVE},
+        defaults={
+            "recipe": RECIPE,
+            "dimensions": RECIPE["dimensions"],
+            "state": "active",
+            "verify_threshold": 0.96,
+            "recognize_threshold": 0.92,
+            "outlier_threshold": 1.10,
+            "calibration": {"source": "LFW View 1", "calibrated": False, "curve": CURVE},
+        },
     )
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class Site:
     """The supervisor with all it runs, on a free port, with real networks and services."""
 
-    def __init__(self, var_dir: Path) -> None:
+    def __init__(self, var_dir: Path, **settings: str) -> None:
         self.var_dir = var_dir
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
@@ -30,6 +30,7 @@ class Site:
             "DEMO": "off",
             "WORKER_PROCESSES": "1",
             "ADMIN_PASSWORD": "only for this test",
+            **settings,
         }
         self._supervisor: subprocess.Popen[str] | None = None
         self._port = 0

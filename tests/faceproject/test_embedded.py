@@ -101,6 +101,17 @@ def test_a_wrong_password_is_refused(services: Services) -> None:
             services.connect(user="postgres", password="wrong")
 
 
+def test_the_log_tells_a_fault_without_the_data(services: Services) -> None:
+    with lease.hold(services.var_dir):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            services.sql(
+                "CREATE TABLE told (name text CHECK (name = '')); INSERT INTO told VALUES ('Ann')"
+            )
+        said = (services.var_dir / "logs" / "postgres.log").read_text()
+    assert 'relation "told" violates check constraint' in said
+    assert "Ann" not in said
+
+
 def test_nobody_else_can_enter_the_socket_folder(services: Services) -> None:
     with lease.hold(services.var_dir):
         for folder in (addresses.socket_dir(services.var_dir), services.var_dir / "postgres"):

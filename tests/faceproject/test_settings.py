@@ -43,9 +43,29 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     assert done.stderr == "PORT is not a number: 'eighty'.\n"
 
 
+@pytest.mark.parametrize("name", ["VERIFY_THRESHOLD", "RECOGNIZE_THRESHOLD"])
+@pytest.mark.parametrize("value", ["96", "2", "0", "-0.5"])
+def test_a_threshold_that_is_no_distance_is_named(tmp_path: Path, name: str, value: str) -> None:
+    done = manage(tmp_path, "migrate", **{name: value}, **PRODUCTION)
+    assert done.returncode == 2
+    assert done.stderr == f"{name} is a distance between 0 and 2, as in 0.7.\n"
+
+
 def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert done.returncode == 0, done.stderr
+
+
+def test_nobody_else_can_swap_static_files_whatever_the_umask(tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        done = manage(tmp_path, "collectstatic", "--no-input", **PRODUCTION)
+    finally:
+        os.umask(usual)
+    assert done.returncode == 0, done.stderr
+    made = [tmp_path / "static", *(tmp_path / "static").rglob("*")]
+    assert len(made) > 10
+    assert not any(path.stat().st_mode & 0o022 for path in made)
 
 
 def test_addresses_replace_the_embedded_services(tmp_path: Path) -> None:

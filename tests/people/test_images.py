@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,24 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
+def scan_by_scan(width: int, height: int) -> bytes:
+    """A baseline JPEG whose three components come one after the other."""
+    grey = saved(Image.new("L", (width, height), 128), "JPEG")
+    frame, scan = grey.index(b"\xff\xc0"), grey.index(b"\xff\xda")
+    tables, coded = grey[frame + 13 : scan], grey[scan + 10 : -2]
+    components = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    colour = struct.pack(">HHBHHB", 0xFFC0, 17, 8, height, width, 3) + components
+    scans = (b"\xff\xda\0\x08\x01" + bytes([number, 0, 0, 63, 0]) + coded for number in (1, 2, 3))
+    return grey[:frame] + colour + tables + b"".join(scans) + b"\xff\xd9"
+
+
+def repeated_scans(width: int, height: int, times: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    jpeg = saved(Image.new("L", (width, height), 128), "JPEG", progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    return jpeg[:-2] + scan * times + jpeg[-2:]
+
+
 LARGE: dict[str, tuple[Callable[[], bytes], str]] = {
     "36 million pixels with transparency": (
         lambda: saved(striped(6000, 6000, "RGBA"), "PNG", compress_level=1),
@@ -125,6 +144,14 @@ LARGE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: saved(striped(5000, 5000, "RGB"), "JPEG", progressive=True, subsampling=0),
         f"({MAX_SIDE}, {MAX_SIDE})",
     ),
+    "100 million pixels of JPEG, one colour after the other": (
+        lambda: scan_by_scan(10000, 10000),
+        "photo_too_many_pixels",
+    ),
+    "24 million pixels of JPEG, one colour after the other": (
+        lambda: scan_by_scan(6000, 4000),
+        f"(1333, {MAX_SIDE})",
+    ),
     "30 million pixels of 16 bits": (lambda: png_of_16_bits(6000, 5000), f"(1667, {MAX_SIDE})"),
     "10 million pixels of WebP": (
         lambda: saved(striped(4000, 2500, "RGBA"), "WEBP", method=0),
@@ -141,6 +168,20 @@ def test_large_pictures_take_less_than_200_mb(tmp_path: Path, what: str) -> None
     memory, said = memory_and_answer(path)
     assert said == expected
     assert memory < 200
+
+
+def test_a_jpeg_of_endless_scans_is_refused_at_once() -> None:
+    assert answer(repeated_scans(400, 300, 10)) == (300, 400)
+    began = time.monotonic()
+    assert answer(repeated_scans(5000, 5000, 500)) == "photo_damaged"
+    assert time.monotonic() - began < 2
+
+
+def test_of_a_phones_jpeg_with_a_depth_map_the_photo_is_taken() -> None:
+    photo, depth = Image.new("RGB", (400, 300), "red"), Image.new("RGB", (100, 80))
+    pixels = decode(saved(photo, "MPO", save_all=True, append_images=[depth])).pixels
+    assert pixels.shape == (300, 400, 3)
+    assert pixels[0, 0, 0] > 200
 
 
 def test_16_bit_colour_keeps_its_shades() -> None:

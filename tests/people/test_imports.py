@@ -141,6 +141,15 @@ def test_an_archive_that_points_outside_is_refused(tmp_path: Path, name: str) ->
     assert code_of(refused) == "archive_unsafe"
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_an_archive_with_a_nameless_file_is_refused(tmp_path: Path, name: str) -> None:
+    nameless = zipfile.ZipInfo()
+    nameless.filename = name
+    with pytest.raises(ArchiveRefused) as refused:
+        check_archive(zipped(tmp_path / "a.zip", nameless, "Ann/1.jpg"))
+    assert code_of(refused) == "archive_not_zip"
+
+
 def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("Ann/1.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

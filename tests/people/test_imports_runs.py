@@ -14,8 +14,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from people import imports
 from people.errors import Refusal
 from people.imports import runs
+from people.imports.archive import read_entry
 from people.models import FaceImage, Gallery, ImportRun, Person
-from people.services import Enrolled
+from people.services import Enrolled, erase
 from recognition import tasks, upkeep
 from tests.faces import photo_of
 
@@ -146,6 +147,22 @@ def test_an_import_that_died_goes_on_with_exact_counters(
     imports.work_off(run_id=run.pk)
     assert counters(run) == (5, 5, 3, 1, 1)
     assert FaceImage.objects.count() == 3
+
+
+def test_an_import_does_not_bring_back_what_an_erasure_took_out(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start({"Ann/1.png": photo_of(10), "Ann/2.txt.png": b"x", "Bob/1.png": b"x"})
+
+    def erase_ann_first(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+        if info.filename.startswith("Bob"):
+            erase(person=Person.objects.get(full_name="Ann"))
+        return read_entry(packed, info)
+
+    monkeypatch.setattr(runs, "read_entry", erase_ann_first)
+    imports.work_off(run_id=run.pk)
+    run.refresh_from_db()
+    assert [file["name"] for file in run.refused] == ["Bob/1.png"]
 
 
 def test_working_it_off_again_changes_nothing(start: Start) -> None:

@@ -1,7 +1,8 @@
 from pathlib import Path
 
+import psycopg
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from people import services
 from people.models import (
@@ -125,6 +126,32 @@ def test_erasing_takes_the_name_out_of_what_was_said_of_others(enrol: Enrol) -> 
     run.refresh_from_db()
     assert bob.images.get().reason.startswith("Already enrolled as somebody erased since, ")
     assert [file["name"] for file in run.refused] == ["Bob/1.jpg"]
+
+
+def test_erasing_takes_the_name_out_of_reasons_and_nothing_else(enrol: Enrol) -> None:
+    al, bob = enrol("Al", 10), enrol("Bob", 11)
+    reason = "Staff number 7 belongs to Al, not to Alan."
+    run = ImportRun.objects.create(
+        name="staff.zip",
+        refused=[{"name": "7/1.jpg", "code": "staff_number_taken", "reason": reason}],
+    )
+    services.erase(person=al)
+    run.refresh_from_db()
+    assert bob.images.get().reason.startswith("Already enrolled as somebody erased since, ")
+    expected = "Staff number 7 belongs to somebody erased since, not to Alan."
+    assert run.refused[0]["reason"] == expected
+
+
+def test_erasing_waits_for_a_photo_that_is_being_compared(
+    ann: Person, model: EmbeddingModel
+) -> None:
+    with psycopg.connect(**connection.get_connection_params()) as worker:
+        worker.execute("SELECT pg_advisory_xact_lock(hashtext('enrolment'), %s)", [model.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            services.erase(person=ann)
+    services.erase(person=ann)
 
 
 def test_erasing_twice_is_refused(ann: Person) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -134,6 +135,26 @@ def test_a_photo_that_keeps_killing_workers_is_given_up(ann: Person) -> None:
     assert (image.state, image.reason_code) == ("rejected", "processing_failed")
 
 
+def test_a_photo_that_kills_workers_takes_no_other_with_it(
+    ann: Person, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, late = (store(ann, photo_of(angle)) for angle in (10, 50, 11))
+    embed = fake_engine.enrol
+
+    def die_of_the_bad_one(photos: list[Pixels]) -> object:
+        if any(round(photo[..., 0].mean()) > 40 for photo in photos):
+            raise MemoryError
+        return embed(photos)
+
+    monkeypatch.setattr(fake_engine, "enrol", die_of_the_bad_one)
+    for _ in range(MAX_TRIES + 1):
+        with suppress(MemoryError):
+            embed_images([good.pk, bad.pk, late.pk])
+        FaceImage.objects.update(claimed_until=None)
+    states = FaceImage.objects.order_by("id").values_list("state", "reason_code")
+    assert list(states) == [("ready", ""), ("rejected", "processing_failed"), ("ready", "")]
+
+
 def test_a_fault_of_the_database_gives_the_photo_back_uncounted(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +168,17 @@ def test_a_fault_of_the_database_gives_the_photo_back_uncounted(
         embed_images([image.pk])
     image.refresh_from_db()
     assert (image.state, image.tries, image.claimed_until) == ("pending", 0, None)
+
+
+def test_a_file_that_cannot_be_read_holds_up_no_other(ann: Person) -> None:
+    first, stuck, last = (store(ann, photo_of(angle)) for angle in (10, 11, 12))
+    path = Path(stuck.file.path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        embed_images([first.pk, stuck.pk, last.pk])
+    states = FaceImage.objects.order_by("id").values_list("state", "tries")
+    assert list(states) == [("ready", 1), ("pending", 0), ("ready", 1)]
 
 
 def test_a_person_erased_meanwhile_leaves_nothing(

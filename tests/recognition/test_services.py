@@ -1,10 +1,10 @@
 """verify and recognize, on Postgres, with faces that are angles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from pytest_django import Settings
 
 from people import services as people
@@ -12,7 +12,7 @@ from people.images import Pixels, decode
 from people.models import FaceImageSource, Gallery, Person
 from recognition.engine import WeightsMissing
 from recognition.models import Attempt, AttemptSource
-from recognition.services import NoFrames, Result, recognize, verify
+from recognition.services import ErasedMeanwhile, NoFrames, Result, recognize, verify
 from tests.faces import FakeEngine, distance_of, photo_of, photo_without_face
 from tests.fixtures import Enrol
 
@@ -49,6 +49,25 @@ def test_somebody_without_photos_is_never_verified(enrol: Enrol) -> None:
     result = is_it(enrol("Ann"), 10)
     assert (result.outcome, result.reason) == ("no_match", "not_enrolled")
     assert result.message == "Person name and face didn't match!"
+
+
+@pytest.mark.parametrize("ask", [is_it, lambda _ann, angle: who(angle)])
+def test_somebody_erased_while_the_face_is_compared_is_no_answer(
+    enrol: Enrol, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Person, float], Result]
+) -> None:
+    ann = enrol("Ann", 10)
+    record = Attempt.objects.create
+
+    def erase_first(**fields: object) -> Attempt:
+        people.erase(person=ann)
+        return record(**fields)
+
+    monkeypatch.setattr(Attempt.objects, "create", erase_first)
+    with connection.cursor() as cursor:  # as outside the transaction of a test
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(ErasedMeanwhile):
+        ask(ann, 10)
+    assert not Attempt.objects.exists()
 
 
 def test_the_nearest_person_is_recognized(enrol: Enrol) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -41,6 +42,7 @@ class DaysView(APIView):
     """Everybody's working days, by date."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
 
     @extend_schema(parameters=[DaysQuery], responses={200: DayPage}, operation_id="days_list")
     def get(self, request: Request) -> Response:
@@ -58,6 +60,7 @@ class MyDaysView(APIView):
     """The working days of whoever is logged in."""
 
     rules: ClassVar = {"get": Rule(own=True)}
+    also_answers = ("404", "422")
 
     @extend_schema(parameters=[MyQuery], responses={200: DayPage}, operation_id="days_mine")
     def get(self, request: Request) -> Response:
@@ -83,6 +86,7 @@ class DaysCsvView(APIView):
     """The same as CSV (UTF-8, with a byte order mark), in local time."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
     content_negotiation_class = _AnyAccept
 
     @extend_schema(
@@ -95,17 +99,14 @@ class DaysCsvView(APIView):
         query.is_valid(raise_exception=True)
         lines = exports.as_csv(days.each(asked=query.asked, now=timezone.now()))
         name = exports.file_name(query.asked, "csv")
-        return StreamingHttpResponse(
-            lines,
-            content_type=f"{_CSV}; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return _download(lines, f"{_CSV}; charset=utf-8", name)
 
 
 class DaysXlsxView(APIView):
     """The same as a workbook, in local time."""
 
     rules: ClassVar = {"get": Rule("recognition.view_attendanceevent")}
+    also_answers = ("422",)
     content_negotiation_class = _AnyAccept
 
     @extend_schema(
@@ -113,18 +114,21 @@ class DaysXlsxView(APIView):
         responses={(200, _XLSX): OpenApiTypes.BINARY},
         operation_id="days_xlsx",
     )
-    def get(self, request: Request) -> FileResponse:
+    def get(self, request: Request) -> StreamingHttpResponse:
         """422 `export_too_large` for more rows than a sheet holds."""
         query = ExportQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         exports.check_rows(query.asked)
+        # Whole before the first byte is sent: half a workbook is none.
         file = exports.as_xlsx(days.each(asked=query.asked, now=timezone.now()))
-        return FileResponse(
-            file,
-            as_attachment=True,
-            filename=exports.file_name(query.asked, "xlsx"),
-            content_type=_XLSX,
-        )
+        return _download(exports.Chunks(file), _XLSX, exports.file_name(query.asked, "xlsx"))
+
+
+def _download(
+    content: Iterable[str] | Iterable[bytes], content_type: str, name: str
+) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
 
 
 def _page(found: list[Day], following: str | None) -> dict[str, object]:

@@ -23,4 +23,6 @@ class SwaggerPage(SpectacularSwaggerView):
 class ReferencePage(SpectacularRedocView):
     """Read the API."""
 
+    template_name = "recognition/reference.html"  # drf-spectacular's asks for fonts elsewhere
+
     rules: ClassVar = {"get": Rule(own=True)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import django_filters
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -49,7 +50,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
-    http_method_names = ("get", "post", "patch", "delete")
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
     rules: ClassVar = {
         "list": Rule("people.view_person"),
         "retrieve": Rule("people.view_person"),
@@ -58,6 +59,16 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
         "destroy": Rule("people.erase_person"),
     }
 
+    def get_queryset(self) -> QuerySet[Person]:
+        people = super().get_queryset()
+        # Locked: to save somebody who was erased meanwhile would store them again.
+        return people.select_for_update() if self.action == "partial_update" else people
+
+    @transaction.atomic
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().partial_update(request, *args, **kwargs)
+
+    @transaction.atomic  # with the galleries, or not at all
     def perform_create(self, serializer: BaseSerializer[Person]) -> None:
         serializer.save(**self._recorder(serializer))
 
@@ -148,7 +159,7 @@ class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
     serializer_class = GallerySerializer
     filterset_class = GalleryFilter
     lookup_value_converter = "int"
-    http_method_names = ("get", "post", "patch", "delete")
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
     rules: ClassVar = {
         "list": Rule("people.view_gallery"),
         "retrieve": Rule("people.view_gallery"),
@@ -156,6 +167,14 @@ class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
         "partial_update": Rule("people.change_gallery"),
         "destroy": Rule("people.delete_gallery"),
     }
+
+    @transaction.atomic
+    def perform_create(self, serializer: BaseSerializer[Gallery]) -> None:
+        serializer.save()
+
+    @transaction.atomic
+    def perform_update(self, serializer: BaseSerializer[Gallery]) -> None:
+        serializer.save()
 
 
 class EmbeddingModelViewSet(viewsets.ReadOnlyModelViewSet[EmbeddingModel]):

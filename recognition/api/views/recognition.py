@@ -105,16 +105,18 @@ class RecognizeView(APIView):
             "actor": request.user,
         }
         frames = decoded(form.validated_data["photo"])
+        for_device = device_of(request.user) is not None
         if form.validated_data["faces"] == "all":
-            return Response(_everybody(frames[0], asked))
-        return Response(identification(refuse_undecided(recognize(probe=frames, **asked))))
+            return Response(_everybody(frames[0], asked, for_device=for_device))
+        result = refuse_undecided(recognize(probe=frames, **asked))
+        return Response(identification(result, for_device=for_device))
 
 
-def _everybody(photo: Pixels, asked: dict[str, Any]) -> dict[str, object]:
+def _everybody(photo: Pixels, asked: dict[str, Any], *, for_device: bool) -> dict[str, object]:
     results = recognize_everybody(photo=photo, **asked)
     if not results:
         raise Refusal("No face found. Face the camera, in good light.", code="no_face")
-    faces = [identification(result) for result in results]
+    faces = [identification(result, for_device=for_device) for result in results]
     return {**faces[0], "faces": faces}
 
 

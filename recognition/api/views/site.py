@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
+from knox.settings import knox_settings
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +24,7 @@ class TokensView(APIView):
 
     rules: ClassVar = {"post": Rule(public=True), "delete": Rule(own=True)}
     throttle_classes = (OfTokens,)
+    max_body = 16 * 1024  # bytes
 
     @extend_schema(
         request=Credentials, responses={201: TokenSerializer}, auth=[], operation_id="tokens_create"
@@ -34,6 +36,7 @@ class TokensView(APIView):
         if user is None:
             raise AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
         token, key = AuthToken.objects.create(user=user)
+        _forget_oldest(user)
         return Response({"token": key, "expires_at": token.expiry}, status=201)
 
     @extend_schema(request=None, responses={204: None}, operation_id="tokens_destroy")
@@ -42,6 +45,13 @@ class TokensView(APIView):
         if isinstance(request.auth, AuthToken):
             request.auth.delete()
         return Response(status=204)
+
+
+def _forget_oldest(user: Any) -> None:
+    """Whoever logs in again and again must not be locked out, and must not keep every token."""
+    newest = AuthToken.objects.filter(user=user).order_by("-created")
+    kept = newest.values("pk")[: knox_settings.TOKEN_LIMIT_PER_USER]
+    AuthToken.objects.filter(user=user).exclude(pk__in=kept).delete()
 
 
 class LiveView(APIView):

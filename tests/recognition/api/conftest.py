@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from knox.models import AuthToken
@@ -76,3 +78,9 @@ def grant(user: User, *names: str) -> None:
         user.user_permissions.add(
             Permission.objects.get(content_type__app_label=app, codename=codename)
         )
+
+
+def is_problem(answer: Any, *statuses: int) -> None:
+    assert answer.status_code in statuses, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from people import services as people
 from people.models import Gallery, Person
+from recognition.attendance import clock as clock_service
 from recognition.models import Attempt, AttendanceEvent, Device
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
@@ -177,10 +178,8 @@ def test_a_key_that_is_none_is_refused(kiosk: APIClient, key: str) -> None:
 @pytest.mark.usefixtures("ann")
 def test_a_device_without_a_gallery_knows_nobody(kiosk: APIClient, device: Device) -> None:
     device.galleries.clear()
-    for claim in ({}, {"staff_number": "7"}):
-        answer = clock(kiosk, **claim)
+    for answer in (clock(kiosk), clock(kiosk, staff_number="7")):
         assert (answer.status_code, answer.json()["code"]) == (403, "gallery_not_allowed")
-    assert not AttendanceEvent.objects.exists()
 
 
 def batch(client: APIClient, *captures: dict[str, object], sent_at: str = "") -> Any:
@@ -226,9 +225,8 @@ def test_a_device_whose_clock_is_wrong_is_refused_whole(kiosk: APIClient) -> Non
     assert not AttendanceEvent.objects.exists()
 
 
-def test_a_batch_of_too_many_is_refused(kiosk: APIClient, ann: Person) -> None:
-    captures = [capture(10, ago(hours=1))] * 101
-    assert batch(kiosk, *captures).status_code == 400
+def test_a_batch_of_too_many_is_refused(kiosk: APIClient) -> None:
+    assert batch(kiosk, *[capture(10, ago(hours=1))] * 101).status_code == 400
 
 
 def correct(client: APIClient, **body: object) -> Any:
@@ -301,3 +299,19 @@ def test_an_erased_person_leaves_events_without_a_name(kiosk: APIClient, ann: Pe
     clock(kiosk)
     people.erase(person=ann)
     assert AttendanceEvent.objects.get().person is None
+
+
+def test_somebody_erased_while_being_recognized_is_no_event(
+    kiosk: APIClient, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognize = clock_service.recognize
+
+    def erase_after(**asked: Any) -> Any:
+        result = recognize(**asked)
+        people.erase(person=ann)
+        return result
+
+    monkeypatch.setattr(clock_service, "recognize", erase_after)
+    answer = clock(kiosk)
+    assert (answer.status_code, answer.json()["code"]) == (422, "erased_meanwhile")
+    assert not AttendanceEvent.objects.exists()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery, Person
@@ -54,7 +55,10 @@ def content(answer: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_a_day_is_given_in_utc_and_seconds(admin: APIClient, ann: Person) -> None:
+def test_a_day_is_given_in_utc_and_seconds(
+    admin: APIClient, ann: Person, settings: Settings
+) -> None:
+    settings.TIME_ZONE = "Asia/Kolkata"  # of the site; the gallery is in UTC
     day = rows(admin)[2]
     assert (day["person"], day["date"]) == (str(ann.public_id), "2025-03-03")
     assert (day["first_in"], day["last_out"]) == ("2025-03-03T08:00:00Z", "2025-03-03T16:00:00Z")
@@ -97,25 +101,39 @@ def test_the_next_page_is_stable_while_people_are_added(
     [
         ({"to": "2025-03-01"}, "from"),
         ({"from": "2025-03-01"}, "to"),
-        ({"from": "2025-03-02", "to": "2025-03-01"}, "to"),
-        ({"from": "2025-01-01", "to": "2025-04-03"}, "to"),
-        ({"from": "0001-01-01", "to": "0001-01-01"}, "from"),
-        ({"from": "9999-12-31", "to": "9999-12-31"}, "from"),
         ({"from": "yesterday", "to": "2025-03-01"}, "from"),
-        ({**MARCH, "gallery": "999999999999999999999"}, "gallery"),
+        ({**MARCH, "gallery": "x"}, "gallery"),
         ({**MARCH, "person": "7"}, "person"),
-        ({**MARCH, "person": "7f0c1c8e-5b1e-4b55-9d0e-0d2a4c3f2b11"}, "person"),
         ({**MARCH, "cursor": "é"}, "cursor"),
-        ({**MARCH, "cursor": "AAAA"}, "cursor"),
         ({**MARCH, "page_size": "501"}, "page_size"),
         ({**MARCH, "colour": "red"}, "colour"),
     ],
 )
-def test_a_wrong_question_is_refused_by_name(
+def test_a_malformed_question_is_refused_by_name(
     admin: APIClient, query: dict[str, str], wrong: str
 ) -> None:
     answer = admin.get(URL, query)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert list(answer.json()["errors"]) == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ({"from": "2025-03-02", "to": "2025-03-01"}, "to"),
+        ({"from": "2025-01-01", "to": "2025-04-03"}, "to"),
+        ({"from": "0001-01-01", "to": "0001-01-01"}, "from"),
+        ({"from": "9999-12-31", "to": "9999-12-31"}, "from"),
+        ({**MARCH, "gallery": "999999999999999999999"}, "gallery"),
+        ({**MARCH, "person": "7f0c1c8e-5b1e-4b55-9d0e-0d2a4c3f2b11"}, "person"),
+        ({**MARCH, "cursor": "2025-02-30.1"}, "cursor"),
+    ],
+)
+def test_an_impossible_question_is_refused_by_name(
+    admin: APIClient, query: dict[str, str], wrong: str
+) -> None:
+    answer = admin.get(URL, query)
+    assert answer.status_code == 422
     assert list(answer.json()["errors"]) == [wrong]
 
 

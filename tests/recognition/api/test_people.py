@@ -46,6 +46,8 @@ def test_a_form_means_its_booleans(admin: APIClient) -> None:
         {"full_name": ""},
         {"full_name": "A" * 201},
         {"full_name": "A\x00B"},
+        {"full_name": "\x19"},
+        {"full_name": "\ufeff \t"},
         {"full_name": "Ann", "nickname": "A"},
         {"full_name": 5},
         {"full_name": "Ann", "is_active": "yes"},
@@ -55,7 +57,9 @@ def test_a_form_means_its_booleans(admin: APIClient) -> None:
         {"full_name": "Ann", "consent_at": "2026-01-01T00:00:00"},
     ],
 )
-def test_a_person_that_does_not_fit_the_schema_is_refused(admin: APIClient, body: dict[str, object]) -> None:
+def test_a_person_that_does_not_fit_the_schema_is_refused(
+    admin: APIClient, body: dict[str, object]
+) -> None:
     Person.objects.create(full_name="Bob", staff_number="7")
     answer = admin.post(URL, body, format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

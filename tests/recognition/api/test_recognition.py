@@ -147,7 +147,7 @@ def test_malformed_requests_say_what_is_wrong(enrol: Enrol, kiosk: APIClient, bo
     assert answer.json()["errors"]
 
 
-@pytest.mark.parametrize("photo", ["!", ["aGk=", "é"], "data:image/png;base64"])
+@pytest.mark.parametrize("photo", ["!", ["aGk=", "é"], "data:image/png;base64,é"])
 def test_text_that_is_no_base64_has_a_code(enrol: Enrol, kiosk: APIClient, photo: object) -> None:
     answer = kiosk.post("/api/v1/recognize/", {"photo": photo}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (422, "photo_not_base64")

@@ -131,59 +131,73 @@ def less_break(worked: timedelta, work: Work, breaks: timedelta) -> timedelta:
     return max(worked - left, half) if worked > half else worked
 
 
-def lateness(work: Work, first_in: datetime | None) -> timedelta:
+def lateness(work: Work, came: datetime | None) -> timedelta:
     grace = timedelta(minutes=work.shift.late_grace_minutes)
-    if first_in is None or first_in <= work.start + grace:
+    if came is None or came <= work.start + grace:
         return ZERO
-    return min(first_in, work.end) - work.start
+    return min(came, work.end) - work.start
 
 
-def left_early(work: Work, last_out: datetime | None) -> timedelta:
+def left_early(work: Work, left: datetime | None) -> timedelta:
     grace = timedelta(minutes=work.shift.early_grace_minutes)
-    if last_out is None or last_out >= work.end - grace:
+    if left is None or left >= work.end - grace:
         return ZERO
-    return work.end - max(last_out, work.start)
+    return work.end - max(left, work.start)
 
 
-def summary(calendar: Calendar, day: date, events: list[AttendanceEvent], now: datetime) -> Day:
-    work = calendar.work(day)
-    is_over = calendar.begin(day + ONE) <= now
-    there = stays(events)
+def amounts(
+    calendar: Calendar, day: date, events: list[AttendanceEvent], *, is_done: bool
+) -> dict[str, int]:
+    """The durations, in seconds. is_done: the day is over, and an in is not its last event."""
+    work, there = calendar.work(day), stays(events)
     breaks = breaks_between(there)
     worked = sum((out - came for came, out in there if out), ZERO)
-    ins = [event.occurred_at for event in events if event.direction == "in"]
-    outs = [event.occurred_at for event in events if event.direction == "out"]
-    is_last_in = bool(events) and events[-1].direction == "in"
     late = early = net = ZERO
     if work:
         worked = less_break(worked, work, breaks)
         net = max(work.end - work.start - timedelta(minutes=work.shift.break_minutes), ZERO)
-        late = lateness(work, ins[0] if ins else None)
-        if is_over and not is_last_in:
-            early = left_early(work, outs[-1] if outs else None)
-    overtime = max(worked - net, ZERO) if calendar.assigned(day) else ZERO
+        late = lateness(work, first_in(events))
+        early = left_early(work, last_out(events)) if is_done else ZERO
+    found = {
+        "worked": worked,
+        "breaks": breaks,
+        "late": late,
+        "early_leave": early,
+        "overtime": max(worked - net, ZERO) if calendar.assigned(day) else ZERO,
+    }
+    return {name: value // timedelta(seconds=1) for name, value in found.items()}
+
+
+def first_in(events: list[AttendanceEvent]) -> datetime | None:
+    return next((one.occurred_at for one in events if one.direction == "in"), None)
+
+
+def last_out(events: list[AttendanceEvent]) -> datetime | None:
+    return next((one.occurred_at for one in reversed(events) if one.direction == "out"), None)
+
+
+def summary(calendar: Calendar, day: date, events: list[AttendanceEvent], now: datetime) -> Day:
+    work, came, person = calendar.work(day), first_in(events), calendar.person
+    is_over = calendar.begin(day + ONE) <= now
+    is_last_in = bool(events) and events[-1].direction == "in"
     return Day(
-        person_id=calendar.person.pk,
-        person=calendar.person.public_id,
-        name=calendar.person.full_name,
-        staff_number=calendar.person.staff_number or "",
+        person_id=person.pk,
+        person=person.public_id,
+        name=person.full_name,
+        staff_number=person.staff_number or "",
         zone=str(calendar.zone),
         date=day,
         shift=work.shift.name if work else "",
         shift_start=work.start if work else None,
         shift_end=work.end if work else None,
-        first_in=ins[0] if ins else None,
-        last_out=outs[-1] if outs else None,
-        worked=worked // timedelta(seconds=1),
-        breaks=breaks // timedelta(seconds=1),
-        late=late // timedelta(seconds=1),
-        early_leave=early // timedelta(seconds=1),
-        overtime=overtime // timedelta(seconds=1),
+        first_in=came,
+        last_out=last_out(events),
+        **amounts(calendar, day, events, is_done=is_over and not is_last_in),
         missing_clock_out=is_last_in and is_over,
-        is_absent=work is not None and not ins and work.end <= now,
+        is_absent=work is not None and came is None and work.end <= now,
         is_holiday=calendar.is_holiday(day),
         is_in=is_last_in and not is_over,
-        is_awaited=is_awaited(work, now) and not ins,
+        is_awaited=is_awaited(work, now) and came is None,
         events=len(events),
     )
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from people.models import Gallery, Person
-from recognition.attendance import corrections, days, workdays
+from recognition.attendance import corrections, days
 from recognition.models import Direction, Holiday, Shift, ShiftAssignment
 from tests.recognition.attendance.conftest import Works, at, clocks, day_of, new_person, utc
 
@@ -27,25 +27,24 @@ def test_a_plain_day_is_its_pair_less_the_unpaid_break(ann: Person, works: Works
     assert (day.late, day.early_leave, day.missing_clock_out, day.is_absent) == (0, 0, False, False)
 
 
-def test_a_clocked_break_is_not_taken_off_again(ann: Person, works: Works) -> None:
+@pytest.mark.parametrize(
+    ("stays", "breaks", "worked"),
+    [
+        (["08:00 17:00"], 0, 8),
+        (["08:00 12:00", "12:40 17:00"], 2 / 3, 8),
+        (["08:00 12:00", "13:30 17:00"], 1.5, 7.5),
+        (["08:00 12:00"], 0, 4),
+        (["08:00 12:45"], 0, 4.5),
+    ],
+)
+def test_the_table_of_the_manual_is_right(
+    ann: Person, works: Works, stays: list[str], breaks: float, worked: float
+) -> None:
     works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:00")
-    clocks(ann, "in 2025-03-03 12:40", "out 2025-03-03 17:00")
+    for came, left in (stay.split() for stay in stays):
+        clocks(ann, f"in {MONDAY} {came}", f"out {MONDAY} {left}")
     day = day_of(ann, MONDAY)
-    assert day.breaks == 40 * MINUTE
-    assert day.worked == 8 * HOUR  # 8:20 less the 20 minutes that are left of the break
-
-
-def test_who_leaves_before_half_the_shift_has_not_had_the_break(ann: Person, works: Works) -> None:
-    works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:00")
-    assert day_of(ann, MONDAY).worked == 4 * HOUR
-
-
-def test_to_stay_longer_never_pays_less(ann: Person, works: Works) -> None:
-    works("08:00", "17:00", break_minutes=60)
-    clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 12:45")
-    assert day_of(ann, MONDAY).worked == 4.5 * HOUR
+    assert (day.breaks, day.worked) == (breaks * HOUR, worked * HOUR)
 
 
 def test_a_second_in_and_a_second_out_change_nothing(ann: Person, works: Works) -> None:
@@ -78,6 +77,13 @@ def test_leaving_early_counts_once_the_day_is_over(ann: Person, works: Works) ->
     clocks(ann, "in 2025-03-03 08:00", "out 2025-03-03 15:00")
     assert day_of(ann, MONDAY, now="2025-03-03 17:00").early_leave == 0
     assert day_of(ann, MONDAY).early_leave == HOUR
+
+
+def test_neither_late_nor_early_exceeds_the_shift(ann: Person, works: Works) -> None:
+    works("08:00", "16:00")
+    clocks(ann, "in 2025-03-03 17:00", "in 2025-03-04 05:00", "out 2025-03-04 06:00")
+    assert day_of(ann, MONDAY).late == 8 * HOUR
+    assert day_of(ann, "2025-03-04").early_leave == 8 * HOUR
 
 
 def test_overtime_is_what_exceeds_the_shift_less_its_break(ann: Person, works: Works) -> None:
@@ -151,15 +157,6 @@ def test_an_early_start_after_a_free_day_is_of_its_own_date(ann: Person, works: 
     assert day_of(ann, MONDAY).worked == 12.5 * HOUR
 
 
-def test_a_shift_that_ends_late_on_a_free_day_keeps_the_night_after(
-    ann: Person, works: Works
-) -> None:
-    works("23:00", "22:00", weekdays=[1])
-    begins, ends = workdays.bounds(ann, at("2025-03-05 03:00"))
-    assert (begins, ends) == (at("2025-03-03 00:00"), at("2025-03-05 04:00"))
-    assert workdays.bounds(ann, at("2025-03-05 04:00"))[1] == at("2025-03-06 00:00")
-
-
 def test_of_two_assignments_of_one_date_the_later_made_counts(ann: Person, works: Works) -> None:
     works("08:00", "16:00")
     works("09:00", "17:00")
@@ -222,17 +219,6 @@ def test_listed_is_who_is_active_from_the_date_of_being_added(ann: Person, works
     Person.objects.update(is_active=False)
     clocks(ann, "in 2025-03-05 08:00")
     assert [day.date.day for day in days.each(asked=week, now=now)] == [5]
-
-
-def test_the_clock_and_the_summaries_agree_on_the_day(ann: Person, works: Works) -> None:
-    works("22:00", "06:00")
-    begins, ends = workdays.bounds(ann, at("2025-03-04 05:00"))
-    assert (begins, ends) == (at("2025-03-03 14:00"), at("2025-03-04 14:00"))
-
-
-def test_without_a_shift_the_day_is_from_midnight_to_midnight(ann: Person) -> None:
-    begins, ends = workdays.bounds(ann, at("2025-03-30 12:00"))
-    assert (begins, ends) == (at("2025-03-30 00:00"), at("2025-03-31 00:00"))
 
 
 def test_pages_are_together_what_all_are(ann: Person, berlin: Gallery) -> None:

@@ -1,0 +1,169 @@
+"""What HTTP costs: requests a second beside the same engine called in this process.
+
+A web server of its own, as `make run` starts one, on the database of this process; several
+clients post one photo again and again, each over one connection.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from people.images import decode
+from recognition.engine import Engine
+
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """clients at once; requests a second; milliseconds of half, 95 and 99 % of the answers."""
+
+    clients: int
+    in_process_rps: float
+    http_rps: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    errors: int
+
+    @property
+    def ratio(self) -> float:
+        return self.http_rps / self.in_process_rps
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and what to post: a multipart body with one photo."""
+
+    port: int
+    path: str
+    key: str
+    photo: bytes
+
+    _BOUNDARY = "a-line-that-no-photo-holds"
+
+    def body(self) -> bytes:
+        head = (
+            f"--{self._BOUNDARY}\r\nContent-Disposition: form-data;"
+            ' name="photo"; filename="p.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+        )
+        return head.encode() + self.photo + f"\r\n--{self._BOUNDARY}--\r\n".encode()
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self.key}",
+            "Content-Type": f"multipart/form-data; boundary={self._BOUNDARY}",
+        }
+
+
+@contextmanager
+def web_server(log: Path) -> Iterator[int]:
+    """Gunicorn with the site, ready to answer; gives its port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
+        bind = f"fd://{listener.fileno()}"
+        server = subprocess.Popen(
+            [*command, "--bind", bind, "faceproject.wsgi"],
+            pass_fds=[listener.fileno()],
+            stdout=log.open("wb"),
+            stderr=subprocess.STDOUT,
+            env=os.environ,
+        )
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.terminate()
+            server.wait(PATIENCE_S)
+
+
+def measure(
+    target: Target, engine: Engine, *, clients: Sequence[int], seconds: float, rounds: int
+) -> list[Speed]:
+    """Both in turns, `rounds` times for each number of clients; the median round counts."""
+    _post_for(target, 1, seconds)  # networks loaded, pools filled
+    _embed_for(engine, target.photo, 1, seconds)
+    return [_measure(target, engine, count, seconds, rounds) for count in clients]
+
+
+def _measure(target: Target, engine: Engine, clients: int, seconds: float, rounds: int) -> Speed:
+    inside, outside, times, errors = [], [], [], 0
+    for _ in range(rounds):
+        inside.append(_embed_for(engine, target.photo, clients, seconds))
+        took, failed = _post_for(target, clients, seconds)
+        outside.append(len(took) / seconds)
+        times += took
+        errors += failed
+    p50, p95, p99 = np.percentile(times, [50, 95, 99]) * 1000
+    return Speed(
+        clients, float(np.median(inside)), float(np.median(outside)), p50, p95, p99, errors
+    )
+
+
+def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list[float]:
+    """The median answer of each target, in turns, with one client."""
+    times: list[list[float]] = [[] for _ in targets]
+    for _ in range(rounds):
+        for target, took in zip(targets, times, strict=True):
+            answers, errors = _post_for(target, 1, seconds)
+            if errors:
+                raise RuntimeError(f"{target.path} answered with an error")
+            took += answers
+    return [float(np.median(took)) * 1000 for took in times]
+
+
+def _embed_for(engine: Engine, photo: bytes, threads: int, seconds: float) -> float:
+    """Photos a second, photo bytes → vector, in this process."""
+    done = _for(seconds, threads, lambda: bool(engine.probe(decode(photo).pixels)))
+    return sum(map(len, done)) / seconds
+
+
+def _post_for(target: Target, clients: int, seconds: float) -> tuple[list[float], int]:
+    """How long each answer took, seconds, and how many were errors."""
+    body, headers = target.body(), target.headers()
+    local, failed = threading.local(), []
+
+    def post() -> bool:
+        if not hasattr(local, "connection"):
+            local.connection = http.client.HTTPConnection(
+                "127.0.0.1", target.port, timeout=PATIENCE_S
+            )
+        local.connection.request("POST", target.path, body, headers)
+        answer = local.connection.getresponse()
+        answer.read()
+        if answer.status not in (200, 201):
+            failed.append(answer.status)
+        return True
+
+    done = _for(seconds, clients, post)
+    return [took for times in done for took in times], len(failed)
+
+
+def _for(seconds: float, threads: int, work: Callable[[], bool]) -> list[list[float]]:
+    """Let each thread work again and again; the times of what ended in time, by thread."""
+    done: list[list[float]] = [[] for _ in range(threads)]
+    end = time.perf_counter() + seconds
+
+    def loop(times: list[float]) -> None:
+        while (started := time.perf_counter()) < end:
+            work()
+            if (now := time.perf_counter()) <= end:
+                times.append(now - started)
+
+    workers = [threading.Thread(target=loop, args=(times,)) for times in done]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return done
