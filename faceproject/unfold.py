@@ -39,6 +39,28 @@ _ASK = [
     _entry("Who is this?", "person_search", "ask:who", "recognition.ask"),
     _entry("Is this …?", "how_to_reg", "ask:claim", "recognition.ask"),
 ]
+_ATTENDANCE = [
+    _entry("Today", "today", "attendance:board", "recognition.view_attendanceevent"),
+    _entry("Days", "calendar_month", "attendance:days", "recognition.view_attendanceevent"),
+    _entry(
+        "Events",
+        "schedule",
+        "admin:recognition_attendanceevent_changelist",
+        "recognition.view_attendanceevent",
+    ),
+    _entry(
+        "Shifts", "work_history", "admin:recognition_shift_changelist", "recognition.view_shift"
+    ),
+    _entry(
+        "Assignments",
+        "assignment_ind",
+        "admin:recognition_shiftassignment_changelist",
+        "recognition.view_shiftassignment",
+    ),
+    _entry(
+        "Holidays", "event_busy", "admin:recognition_holiday_changelist", "recognition.view_holiday"
+    ),
+]
 _LOG = [
     _entry(
         "Attempts", "history", "admin:recognition_attempt_changelist", "recognition.view_attempt"
@@ -103,7 +125,10 @@ UNFOLD: dict[str, Any] = {
             "href": lambda _request: static("face/icon.svg"),
         }
     ],
-    "STYLES": [lambda _request: static("face/face.css")],
+    "STYLES": [
+        lambda _request: static("face/face.css"),
+        lambda _request: static("face/attendance.css"),
+    ],
     "SCRIPTS": [lambda _request: static("face/photos.js")],
     "BORDER_RADIUS": "8px",
     "SHOW_VIEW_ON_SITE": False,
@@ -115,6 +140,7 @@ UNFOLD: dict[str, Any] = {
             {"items": [_entry("Overview", "home", "admin:index")]},
             {"title": "Enrol", "items": _ENROL},
             {"title": "Ask", "items": _ASK},
+            {"title": "Attendance", "items": _ATTENDANCE},
             {"title": "Log", "items": _LOG},
             {"title": "Webhooks", "items": _WEBHOOKS},
             {"title": "Settings", "items": _SETTINGS},

@@ -10,6 +10,7 @@ handler500 = "recognition.api.problems.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/ask/", include("recognition.ask.urls")),
+    path("admin/attendance/", include("recognition.attendance.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("recognition.api.urls")),
     path("", include("people.urls")),

@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 
 from people.admin.base import ReadOnly
 from recognition import device_admin, services
+from recognition.attendance import admin as _attendance  # noqa: F401  registers its pages
 from recognition.models import Attempt
 from recognition.webhooks import admin as _webhooks  # noqa: F401  registers its pages
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from people.models import EmbeddingModel, FaceImage, FaceImageState, Gallery, Person
 from recognition import services
+from recognition.attendance import boards
 from recognition.models import Attempt
 
 WAITS_AFTER = timedelta(seconds=30)
@@ -41,6 +42,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["waiting"] = FaceImage.objects.waiting_longer_than(WAITS_AFTER).count()
     if user.has_perm("recognition.view_attempt"):
         context["attempts"] = _attempts_today()
+    if user.has_perm("recognition.view_attendanceevent"):
+        context["here"] = boards.here(now=timezone.now())
     if user.has_perm("people.view_person") or user.has_perm("people.view_embeddingmodel"):
         context["model"] = _model()
     return context

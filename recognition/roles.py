@@ -1,6 +1,8 @@
 """The groups a new installation starts with.
 
 Made once, when a group of that name does not exist: what an operator changes about them stays.
+What a later version adds to them reaches the groups of an older installation by a migration, once;
+see 0007_roles_see_attendance.
 """
 
 from __future__ import annotations
@@ -26,8 +28,15 @@ ROLES = {
         "people.add_importrun",
         "recognition.ask",
         "recognition.view_attempt",
+        "recognition.view_attendanceevent",
+        "recognition.correct_attendance",
+        *(
+            f"recognition.{verb}_{model}"
+            for model in ("shift", "shiftassignment", "holiday")
+            for verb in ("view", "add", "change", "delete")
+        ),
     ),
-    "Auditor": ("recognition.view_attempt",),
+    "Auditor": ("recognition.view_attempt", "recognition.view_attendanceevent"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
 from typing import ClassVar
 
 from django.conf import settings
@@ -85,7 +86,9 @@ class AttendanceEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_direction_display()} at {self.occurred_at:%Y-%m-%d %H:%M}"
+        return (
+            f"{self.get_direction_display()}, {self.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        )
 
 
 class IdempotentAnswer(models.Model):

@@ -33,7 +33,36 @@ class Shift(models.Model):
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.start:%H:%M}–{self.end:%H:%M})"
+        return f"{self.name}, {self.hours}"
+
+    def clean(self) -> None:
+        minutes = self._minutes
+        if minutes is None:
+            return
+        for field, what in (
+            ("break_minutes", "The break"),
+            ("late_grace_minutes", "The grace"),
+            ("early_grace_minutes", "The grace"),
+        ):
+            if (getattr(self, field) or 0) >= minutes:
+                raise ValidationError({field: f"{what} is as long as the shift, or longer."})
+
+    @property
+    def is_overnight(self) -> bool:
+        return self.end <= self.start
+
+    @property
+    def hours(self) -> str:
+        """08:00–17:00, or 22:00–06:00 (next day)."""
+        return f"{self.start:%H:%M}–{self.end:%H:%M}" + (" (next day)" if self.is_overnight else "")
+
+    @property
+    def _minutes(self) -> int | None:
+        """How long it is by the clock on the wall; None before both times are given."""
+        if self.start is None or self.end is None:
+            return None
+        start, end = (time.hour * 60 + time.minute for time in (self.start, self.end))
+        return end - start + (24 * 60 if self.is_overnight else 0)
 
 
 class ShiftAssignment(models.Model):
@@ -67,8 +96,12 @@ class ShiftAssignment(models.Model):
         return f"{self.shift} from {self.valid_from}"
 
     def clean(self) -> None:
+        """Names the fields: a form says it beside them, and not once more as a constraint."""
         if (self.person is None) == (self.gallery is None):
-            raise ValidationError("Choose a person or a gallery, one of the two.")
+            one = "Choose a person or a gallery, one of the two."
+            raise ValidationError({"person": one})
+        if self.valid_to and self.valid_from and self.valid_to < self.valid_from:
+            raise ValidationError({"valid_to": "This is before the first date."})
 
 
 class Holiday(models.Model):

@@ -95,7 +95,9 @@ def claim(page: Page, site: Site, typed: str, file: Path) -> None:
 PAGES = [
     "", "people/person/", "people/person/add/", "people/gallery/", "people/importrun/",
     "people/importrun/add/", "people/embeddingmodel/", "recognition/attempt/", "ask/who/",
-    "ask/claim/", "auth/user/", "auth/group/",
+    "ask/claim/", "auth/user/", "auth/group/", "attendance/board/", "attendance/days/",
+    "recognition/attendanceevent/", "recognition/attendanceevent/add/", "recognition/shift/",
+    "recognition/shift/add/", "recognition/shiftassignment/add/", "recognition/holiday/add/",
 ]  # fmt: skip
 
 
