@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -158,6 +160,18 @@ def test_erasing_twice_is_refused(ann: Person) -> None:
     services.erase(person=ann)
     with pytest.raises(services.PersonUnknown):
         services.erase(person=ann)
+
+
+@pytest.mark.parametrize(
+    "change", [services.delete_photo, partial(services.accept_flagged, by=None)]
+)
+def test_a_photo_erased_meanwhile_is_said_to_be_gone(
+    ann: Person, change: Callable[..., None]
+) -> None:
+    image = store(ann, photo_of(10)).image
+    services.erase(person=ann)
+    with pytest.raises(services.PhotoGone):
+        change(image=image)
 
 
 def test_deleting_a_photo_takes_it_out_of_the_template(enrol: Enrol) -> None:
