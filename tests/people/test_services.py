@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from people import services
 from people.models import (
@@ -142,6 +143,22 @@ def test_erasing_takes_the_name_out_of_reasons_and_nothing_else(enrol: Enrol) ->
     assert bob.images.get().reason.startswith("Already enrolled as somebody erased since, ")
     expected = "Staff number 7 belongs to somebody erased since, not to Alan."
     assert run.refused[0]["reason"] == expected
+
+
+def test_a_file_that_cannot_be_removed_does_not_keep_the_others(
+    ann: Person,
+    photos_dir: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    stuck = store(ann, photo_of(10)).image
+    store(ann, photo_of(11))
+    assert stuck is not None
+    path = Path(stuck.file.path)
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.erase(person=ann)
+    assert not files(photos_dir)
 
 
 def test_erasing_waits_for_a_photo_that_is_being_compared(
