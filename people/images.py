@@ -8,6 +8,7 @@ and nothing hidden behind the picture survives.
 import hashlib
 import io
 import re
+import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ MIN_SIDE = 40  # px; smaller pictures cannot hold a usable face
 MAX_SIDE = 2000  # px; what is kept. A face needs 160
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
 FORMATS_IN_WORDS = "JPEG, PNG, WebP, HEIC or AVIF"
+
+# Each may take 200 MB for a moment, and a web server has eight threads; the others wait.
+DECODES_AT_ONCE = 2
+_turn = threading.BoundedSemaphore(DECODES_AT_ONCE)
 
 register_heif_opener(thumbnails=False)
 # Our own limits below replace Pillow's, which only warn at the size where memory hurts.
@@ -76,7 +81,7 @@ def decode(data: bytes) -> Photo:
     """
     _check_bytes(data)
     try:
-        with warnings.catch_warnings():
+        with _turn, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd but readable files; errors still raise
             pixels = _decode(data)
     except UnidentifiedImageError as error:

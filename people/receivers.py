@@ -21,8 +21,9 @@ _ERASED = "somebody erased since"
 def remove_file(instance: FaceImage, **_kwargs: Any) -> None:
     name, storage = instance.file.name, instance.file.storage
     if name:
-        # Only once the row is really gone: a rolled-back delete must keep its photo.
-        transaction.on_commit(lambda: storage.delete(name))
+        # Only once the row is really gone: a rolled-back delete must keep its photo. Robust: a
+        # file that cannot be removed is logged, and does not keep the others; tidying has it next.
+        transaction.on_commit(lambda: storage.delete(name), robust=True)
 
 
 @receiver(post_delete, sender=Person)

@@ -47,6 +47,13 @@ class NotFlagged(Refusal):
     code = "not_flagged"
 
 
+class PhotoGone(Refusal):
+    code = "photo_gone"
+
+    def __init__(self) -> None:
+        super().__init__("This photo has been deleted meanwhile.")
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """What became of one photo. image is None when it was refused; then error says why."""
@@ -190,10 +197,13 @@ def enrol_photos(
 def accept_flagged(*, image: FaceImage, by: User | None) -> None:
     """Override the flag on a photo: it is embedded again and this time kept.
 
-    Raises NotFlagged when the photo was not rejected for a flag.
+    Raises NotFlagged when the photo was not rejected for a flag, PhotoGone.
     """
-    Person.objects.select_for_update().get(pk=image.person_id)
-    image = FaceImage.objects.select_for_update().get(pk=image.pk)
+    _lock_person_of(image)
+    current = FaceImage.objects.select_for_update().filter(pk=image.pk).first()
+    if current is None:
+        raise PhotoGone
+    image = current
     if image.reason_code not in OVERRIDABLE:
         raise NotFlagged("Only a flagged photo can be accepted; this one needs a better photo.")
     image.state = FaceImageState.PENDING
@@ -206,11 +216,21 @@ def accept_flagged(*, image: FaceImage, by: User | None) -> None:
 
 @transaction.atomic
 def delete_photo(*, image: FaceImage) -> None:
-    """Remove one photo with its vectors and file; the person's templates follow."""
-    person = Person.objects.select_for_update().get(pk=image.person_id)
+    """Remove one photo with its vectors and file; the person's templates follow.
+
+    Raises PhotoGone when the person has been erased with all photos.
+    """
+    person = _lock_person_of(image)
     FaceImage.objects.filter(pk=image.pk).delete()
     for model in EmbeddingModel.objects.filter(templates__person=person):
         refresh_template(person=person, model=model)
+
+
+def _lock_person_of(image: FaceImage) -> Person:
+    person = Person.objects.select_for_update().filter(pk=image.person_id).first()
+    if person is None:
+        raise PhotoGone
+    return person
 
 
 def deactivate(*, person: Person) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -22,6 +23,7 @@ WAITING = timedelta(seconds=20)
 AT_ONCE = 400
 ORPHAN_AGE_S = 24 * 3600
 FILES_AT_ONCE = 1000
+_NAME = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def sweep() -> int:
@@ -51,14 +53,18 @@ def tidy() -> int:
     signing.renew_encryption()
     removed = 0
     for folder in settings.PHOTOS_DIR.glob("??"):
-        old = [path for path in folder.glob("*.jpg") if _is_old(path)]
+        # Only names we give: somebody's own file must not stop the rest.
+        old = [path for path in folder.glob("*.jpg") if _NAME.match(path.stem) and _is_old(path)]
         for start in range(0, len(old), FILES_AT_ONCE):
             removed += _remove_orphans(old[start : start + FILES_AT_ONCE])
     return removed
 
 
 def _is_old(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > ORPHAN_AGE_S
+    try:
+        return time.time() - path.stat().st_mtime > ORPHAN_AGE_S
+    except FileNotFoundError:  # erased while we look
+        return False
 
 
 def _remove_orphans(paths: Sequence[Path]) -> int:

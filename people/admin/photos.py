@@ -132,7 +132,10 @@ def delete_view(request: HttpRequest, person_id: int, photo_id: UUID) -> HttpRes
     image = get_object_or_404(
         FaceImage.objects.select_related("person"), person=person_id, public_id=photo_id
     )
-    services.delete_photo(image=image)
+    try:
+        services.delete_photo(image=image)
+    except Refusal as error:
+        return _answer(request, image.person, problem=error.message)
     _log(request, image.person, "Deleted a photo.")
     return _answer(request, image.person)
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from recognition.engine.networks import Networks
 
 
+# Looking for faces takes up to 190 MB each time. More at once than cores is not faster.
+LOOKS_AT_ONCE = min(os.cpu_count() or 1, 4)
+
+
 class Engine:
     """Detects, measures and embeds faces; safe for many threads and after a fork.
 
@@ -31,6 +35,7 @@ class Engine:
         self._threads = threads
         self._networks: Networks | None = None
         self._lock = threading.Lock()
+        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
         _engines.add(self)
 
     def load(self) -> None:
@@ -42,7 +47,9 @@ class Engine:
 
         photo: (height, width, 3) uint8 RGB. Raises WeightsMissing.
         """
-        return self._loaded().faces(photo)
+        networks = self._loaded()
+        with self._turn:
+            return networks.faces(photo)
 
     def embed(self, faces: Sequence[Face], *, enrolled: bool = False) -> Embeddings:
         """Embed faces, in batches of bounded size.
@@ -107,12 +114,13 @@ class Engine:
         return networks
 
     def _start_anew(self) -> None:
-        """In a forked child the sessions' threads are gone and the lock may be held for ever."""
+        """In a forked child the sessions' threads are gone and the locks may be held for ever."""
         if self._networks is not None:
             # Never freed: a session that waits for threads of another process would hang.
             _inherited.append(self._networks)
         self._networks = None
         self._lock = threading.Lock()
+        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
 
 
 _engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()

@@ -8,12 +8,14 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from people import images
 from people.images import MAX_SIDE, BadPhoto, decode
 
 # What each file of the set must come to: its size as kept, or why it is refused.
@@ -168,6 +170,23 @@ def test_large_pictures_take_less_than_200_mb(tmp_path: Path, what: str) -> None
     memory, said = memory_and_answer(path)
     assert said == expected
     assert memory < 200
+
+
+def test_few_pictures_are_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most = 0, 0
+
+    def slow(_data: bytes) -> images.Pixels:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.02)
+        inside -= 1
+        return np.zeros((40, 40, 3), np.uint8)
+
+    monkeypatch.setattr(images, "_decode", slow)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(decode, [b"x"] * 16))
+    assert most == images.DECODES_AT_ONCE
 
 
 def test_a_jpeg_of_endless_scans_is_refused_at_once() -> None:

@@ -1,8 +1,11 @@
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from people import services
 from people.models import (
@@ -142,6 +145,22 @@ def test_erasing_takes_the_name_out_of_reasons_and_nothing_else(enrol: Enrol) ->
     assert run.refused[0]["reason"] == expected
 
 
+def test_a_file_that_cannot_be_removed_does_not_keep_the_others(
+    ann: Person,
+    photos_dir: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    stuck = store(ann, photo_of(10)).image
+    store(ann, photo_of(11))
+    assert stuck is not None
+    path = Path(stuck.file.path)
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.erase(person=ann)
+    assert not files(photos_dir)
+
+
 def test_erasing_waits_for_a_photo_that_is_being_compared(
     ann: Person, model: EmbeddingModel
 ) -> None:
@@ -158,6 +177,18 @@ def test_erasing_twice_is_refused(ann: Person) -> None:
     services.erase(person=ann)
     with pytest.raises(services.PersonUnknown):
         services.erase(person=ann)
+
+
+@pytest.mark.parametrize(
+    "change", [services.delete_photo, partial(services.accept_flagged, by=None)]
+)
+def test_a_photo_erased_meanwhile_is_said_to_be_gone(
+    ann: Person, change: Callable[..., None]
+) -> None:
+    image = store(ann, photo_of(10)).image
+    services.erase(person=ann)
+    with pytest.raises(services.PhotoGone):
+        change(image=image)
 
 
 def test_deleting_a_photo_takes_it_out_of_the_template(enrol: Enrol) -> None:

@@ -218,8 +218,11 @@ def test_tidying_removes_only_old_files_without_a_row(ann: Person, photos_dir: P
     fresh, orphan = kept.with_name(f"{uuid.uuid4().hex}.jpg"), kept.with_name("0.jpg")
     for path in (fresh, orphan):
         path.write_bytes(b"")
-    for path in (kept, orphan):
+    foreign = kept.with_name("holiday.jpg")
+    foreign.write_bytes(b"")
+    for path in (kept, orphan, foreign):
         os.utime(path, (0, 0))
     orphan = orphan.rename(orphan.with_name(f"{uuid.uuid4().hex}.jpg"))
     assert upkeep.tidy() == 1
     assert (kept.exists(), fresh.exists(), orphan.exists()) == (True, True, False)
+    assert foreign.exists()

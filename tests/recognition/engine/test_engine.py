@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from recognition.engine import (
     DEFAULT_VERIFY_THRESHOLD,
     EmbeddedFace,
     Engine,
+    Face,
     FaceRefused,
     ManyFaces,
     NoFace,
@@ -21,6 +23,7 @@ from recognition.engine import (
     Recipe,
     WeightsMissing,
 )
+from recognition.engine.engine import LOOKS_AT_ONCE
 from tests.recognition.engine.conftest import beside, shrunk
 
 BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
@@ -29,6 +32,27 @@ BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
 def embedding_of(outcome: EmbeddedFace | FaceRefused) -> np.ndarray:
     assert isinstance(outcome, EmbeddedFace), outcome
     return outcome.embedding
+
+
+def test_few_photos_are_looked_at_at_once(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, most = 0, 0
+
+    class Slow:
+        def faces(self, _photo: Pixels) -> list[Face]:
+            nonlocal looking, most
+            looking += 1
+            most = max(most, looking)
+            time.sleep(0.02)
+            looking -= 1
+            return []
+
+    engine = Engine(models_dir=models_dir)
+    monkeypatch.setattr(engine, "_loaded", Slow)
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(engine.faces, [BLANK] * 32))
+    assert most == LOOKS_AT_ONCE
 
 
 def test_two_photos_of_one_person_are_near_and_of_two_people_are_far(
