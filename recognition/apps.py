@@ -9,6 +9,8 @@ class RecognitionConfig(AppConfig):
     def ready(self) -> None:
         from recognition import receivers  # noqa: F401  connects them
         from recognition.roles import create_roles
+        from recognition.seed import seed_first_model
 
         # After the permissions of both applications exist: auth creates them by the same signal.
         post_migrate.connect(create_roles, sender=self)
+        post_migrate.connect(seed_first_model, sender=self)

@@ -15,7 +15,7 @@ from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import matching, search, thresholds
-from recognition.engine import Box, Face, FaceRefused, Quality, WeightsMissing
+from recognition.engine import Box, Face, FaceRefused, ManyFaces, Quality, WeightsMissing
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
 from recognition.runtime import engine_for
@@ -304,6 +304,7 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
     """Embed the usable frames and make one vector of them.
 
     Frames without a usable face are left out; if none is usable, the first one's reason stands.
+    A frame with several people refuses the whole probe: who is meant must be plain throughout.
     Raises FaceRefused, FramesDiffer, NoFrames, WeightsMissing.
     """
     if not 1 <= len(frames) <= MAX_FRAMES:
@@ -313,6 +314,8 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
     for frame in frames:
         try:
             faces.append(engine.probe(frame))
+        except ManyFaces:
+            raise
         except FaceRefused as refusal:
             refusals.append(refusal)
     if not faces:
@@ -320,7 +323,7 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
     vectors = np.stack([face.embedding for face in faces])
     best = max(faces, key=lambda face: face.face.quality.size)
     return _Probe(
-        vector=matching.combine_frames(vectors, model.outlier_threshold),
+        vector=matching.combine_frames(vectors, thresholds.for_verify(model)),
         face=best.face,
     )
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from people import services as people
 from people.images import Pixels, decode
 from people.models import FaceImageSource, Gallery, Person
-from recognition.engine import WeightsMissing
+from recognition.engine import ManyFaces, WeightsMissing
 from recognition.models import Attempt, AttemptSource
 from recognition.services import ErasedMeanwhile, NoFrames, Result, recognize, verify
 from tests.faces import FakeEngine, distance_of, photo_of, photo_without_face
@@ -155,6 +155,25 @@ def test_a_frame_without_a_face_is_left_out(enrol: Enrol) -> None:
     enrol("Ann", 10)
     frames = [decode(photo_without_face()).pixels, *seen(10)]
     assert recognize(probe=frames, source=AttemptSource.API).outcome == "match"
+
+
+def test_a_frame_with_several_people_refuses_the_whole_probe(
+    enrol: Enrol, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = enrol("Ann", 10)
+    probe, asked = fake_engine.probe, iter([False, True])
+
+    def crowded(photo: Pixels) -> object:
+        if next(asked):
+            raise ManyFaces
+        return probe(photo)
+
+    monkeypatch.setattr(fake_engine, "probe", crowded)
+    assert is_it(ann, 10, 10).outcome == "many_faces"
+
+
+def test_frames_that_would_not_verify_each_other_are_refused(enrol: Enrol) -> None:
+    assert is_it(enrol("Ann", 10), 10, 75).outcome == "frames_differ"
 
 
 def test_a_probe_without_a_face_says_why(enrol: Enrol) -> None:

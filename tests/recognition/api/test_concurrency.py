@@ -18,7 +18,6 @@ from recognition.models import Attempt, AttendanceEvent
 from tests.faces import photo_of
 from tests.fixtures import Enrol
 from tests.recognition.api.conftest import client_with
-from tests.recognition.api.whole_database import *  # noqa: F403  fixtures
 
 URL = "/api/v1/attendance/clock/"
 

@@ -21,7 +21,6 @@ from people.models import EmbeddingModel, Gallery
 from recognition.devices import add_device
 from recognition.models import AttendanceEvent
 from tests.faces import FakeEngine, photo_of
-from tests.recognition.api.whole_database import *  # noqa: F403  fixtures
 
 PAGE = (settings.BASE_DIR / "docs" / "api.md").read_text()
 PASSWORD = "a long password"
