@@ -46,6 +46,8 @@ check: dev-setup
 
 bench: setup
 	@$(PY) manage.py bench_engine
+	@$(PY) manage.py bench_search
+	@$(PY) manage.py bench_http
 
 lock: dev-setup
 	$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
