@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -84,8 +83,8 @@ def revoke(*, device: Device) -> None:
 
 def note_seen(*, device: Device) -> None:
     now = timezone.now()
-    stale = Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_EVERY)
-    Device.objects.filter(stale, pk=device.pk).update(last_seen_at=now)
+    if device.last_seen_at is None or device.last_seen_at < now - SEEN_EVERY:
+        Device.objects.filter(pk=device.pk).update(last_seen_at=now)
 
 
 def _issue(device: Device) -> str:

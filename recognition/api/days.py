@@ -12,9 +12,8 @@ from rest_framework import serializers
 
 from people.models import Gallery, Person
 from recognition.api.fields import Strict
-from recognition.attendance.days import Asked, Place
+from recognition.attendance.days import MAX_DAYS, Asked, Place
 
-MAX_DAYS = 92
 # Dates that every part of the way can add a few days to.
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 

@@ -34,6 +34,7 @@ from django.db import connection
 from people.models import Gallery, Person
 from recognition.attendance import workdays
 
+MAX_DAYS = 92  # of one question: a quarter
 _AT_ONCE = 5000  # rows of one query of an export
 
 # Of a run of ins, or of outs, the first one turns work on, or off: it is a turn. Turns alternate

@@ -18,9 +18,8 @@ from unfold.widgets import (
 )
 
 from people.models import Gallery, Person
-from recognition.api.days import MAX_DAYS
 from recognition.ask.forms import PersonSelect
-from recognition.attendance.days import Asked, Place
+from recognition.attendance.days import MAX_DAYS, Asked, Place
 from recognition.attendance.shown import zone_of
 from recognition.models import AttendanceEvent, Direction
 

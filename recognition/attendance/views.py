@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from people.errors import Refusal
 from people.models import Person
-from recognition.attendance import boards, charts, days, exports, shown
+from recognition.attendance import boards, charts, days, downloads, shown
 from recognition.attendance.days import Asked, Day
 from recognition.attendance.forms import (
     AmongForm,
@@ -28,8 +28,6 @@ from recognition.attendance.forms import (
 from recognition.dashboard import Number
 
 PAGE = 100  # rows
-_CSV = "text/csv; charset=utf-8"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -109,13 +107,7 @@ def days_csv(request: HttpRequest) -> HttpResponseBase:
     form = period_form(request.GET, now=timezone.now())
     if not form.is_valid():
         return _back(request)
-    lines = exports.as_csv(days.each(asked=form.asked, now=timezone.now()))
-    name = exports.file_name(form.asked, "csv")
-    return StreamingHttpResponse(
-        lines,
-        content_type=_CSV,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return downloads.csv_of(asked=form.asked, now=timezone.now())
 
 
 @require_safe
@@ -124,13 +116,10 @@ def days_xlsx(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _back(request)
     try:
-        exports.check_rows(form.asked)
+        return downloads.xlsx_of(asked=form.asked, now=timezone.now())
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return _back(request)
-    file = exports.as_xlsx(days.each(asked=form.asked, now=timezone.now()))
-    name = exports.file_name(form.asked, "xlsx")
-    return FileResponse(file, as_attachment=True, filename=name, content_type=_XLSX)
 
 
 def _page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:

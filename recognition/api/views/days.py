@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
@@ -27,11 +26,8 @@ from recognition.api.days import (
     ExportQuery,
     MyQuery,
 )
-from recognition.attendance import days, exports, workdays
+from recognition.attendance import days, downloads, workdays
 from recognition.attendance.days import Day, Place
-
-_CSV = "text/csv"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class NoPerson(Refusal):
@@ -91,15 +87,13 @@ class DaysCsvView(APIView):
 
     @extend_schema(
         parameters=[ExportQuery],
-        responses={(200, _CSV): OpenApiTypes.STR},
+        responses={(200, downloads.CSV): OpenApiTypes.STR},
         operation_id="days_csv",
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         query = ExportQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        lines = exports.as_csv(days.each(asked=query.asked, now=timezone.now()))
-        name = exports.file_name(query.asked, "csv")
-        return _download(lines, f"{_CSV}; charset=utf-8", name)
+        return downloads.csv_of(asked=query.asked, now=timezone.now())
 
 
 class DaysXlsxView(APIView):
@@ -111,24 +105,14 @@ class DaysXlsxView(APIView):
 
     @extend_schema(
         parameters=[ExportQuery],
-        responses={(200, _XLSX): OpenApiTypes.BINARY},
+        responses={(200, downloads.XLSX): OpenApiTypes.BINARY},
         operation_id="days_xlsx",
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         """422 `export_too_large` for more rows than a sheet holds."""
         query = ExportQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        exports.check_rows(query.asked)
-        # Whole before the first byte is sent: half a workbook is none.
-        file = exports.as_xlsx(days.each(asked=query.asked, now=timezone.now()))
-        return _download(exports.Chunks(file), _XLSX, exports.file_name(query.asked, "xlsx"))
-
-
-def _download(
-    content: Iterable[str] | Iterable[bytes], content_type: str, name: str
-) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(content, content_type=content_type, headers=headers)
+        return downloads.xlsx_of(asked=query.asked, now=timezone.now())
 
 
 def _page(found: list[Day], following: str | None) -> dict[str, object]:
