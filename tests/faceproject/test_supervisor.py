@@ -22,6 +22,13 @@ from tests.faceproject.conftest import ROOT, Services
 _PATIENCE = 60  # seconds
 
 
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended since it was listed
+        return ""
+
+
 @dataclass
 class Site:
     """What `make run` runs, in a VAR_DIR of its own."""
@@ -43,7 +50,7 @@ class Site:
     def running(self, what: str) -> list[psutil.Process]:
         """Its processes whose command line names `what`."""
         family = psutil.Process(self.process.pid).children(recursive=True)
-        return [process for process in family if what in " ".join(process.cmdline())]
+        return [process for process in family if what in command_of(process)]
 
     def stop(self) -> int:
         """Ctrl-C; the status it ends with."""
