@@ -23,6 +23,11 @@ def _leave(signum: int, _frame: FrameType | None) -> None:
     sys.exit(128 + signum)
 
 
+def _needs_no_services(command: str) -> bool:
+    asks_for_help = command.startswith("-") or {"-h", "--help"} & set(sys.argv)
+    return command in _WITHOUT_SERVICES or bool(asks_for_help)
+
+
 def main() -> int:
     # Nobody else writes what we make: whoever could swap a static script could act as staff.
     os.umask(os.umask(0o022) | 0o022)
@@ -30,16 +35,16 @@ def main() -> int:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command in _WITHOUT_SERVICES or command.startswith("-") or {"-h", "--help"} & set(sys.argv):
-        execute_from_command_line(sys.argv)
-        return 0
-
     from faceproject.embedded.errors import ServiceError
-    from faceproject.services import running_services
 
-    signal.signal(signal.SIGTERM, _leave)
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
+        if _needs_no_services(command):
+            execute_from_command_line(sys.argv)
+            return 0
+        from faceproject.services import running_services
+
+        signal.signal(signal.SIGTERM, _leave)
         with running_services():
             execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, ServiceError) as error:

@@ -43,16 +43,16 @@ class OutcomeFilter(admin.SimpleListFilter):
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnly[Attempt]):
     list_display = ("when", "shown_outcome", "purpose", "claimed", "found", "measured",
-                    "gallery", "source", "actor")  # fmt: skip
+                    "gallery", "source", "asker")  # fmt: skip
     list_filter: ClassVar = [OutcomeFilter, "purpose", "source", "gallery", "model"]
-    list_select_related = ("claimed", "found", "gallery", "actor", "model")
+    list_select_related = ("claimed", "found", "gallery", "actor__device", "model")
     date_hierarchy = "created_at"
     search_fields: ClassVar = [
         "claimed__full_name", "claimed__staff_number", "found__full_name", "found__staff_number",
     ]  # fmt: skip
     search_help_text = "Search by the person claimed or found"
     fieldsets: ClassVar = [
-        (None, {"fields": ["when", "purpose", "source", "actor"]}),
+        (None, {"fields": ["when", "purpose", "source", "asker"]}),
         ("Answer", {"fields": ["shown_outcome", "reason", "claimed", "found", "gallery"]}),
         (
             "Measured",
@@ -60,6 +60,11 @@ class AttemptAdmin(ReadOnly[Attempt]):
                         "took", "public_id"]},
         ),
     ]  # fmt: skip
+
+    @admin.display(description="asked by")
+    def asker(self, attempt: Attempt) -> str:
+        device = getattr(attempt.actor, "device", None)
+        return str(device or attempt.actor or "–")
 
     @admin.display(description="when", ordering="created_at")
     def when(self, attempt: Attempt) -> str:

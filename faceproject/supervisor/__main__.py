@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -107,13 +108,17 @@ def banner(listener: socket.socket, account: str | None) -> str:
 
     host, port = listener.getsockname()[:2]
     where = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    elsewhere = settings.VAR_DIR != settings.BASE_DIR / "var"
+    manage = (f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} " if elsewhere else "") + (
+        ".venv/bin/python manage.py"
+    )
     lines = [
         "",
         f"The site runs at {where}/",
         f"  Staff pages   {where}/admin/" + (f"   {account}" if account else ""),
         "  Try there     add a person with a few photos, then ask who is on another photo",
-        "  Or here       .venv/bin/python manage.py recognize PHOTO",
-        "                .venv/bin/python manage.py verify PHOTO --person NAME",
+        f"  Or here       {manage} recognize PHOTO",
+        f"                {manage} verify PHOTO --person NAME",
         f"  Logs          {settings.VAR_DIR / 'logs'}",
         "Ctrl-C stops it.",
     ]

@@ -35,7 +35,9 @@ class UserAdmin(BaseUserAdmin, ModelAdmin[User]):
         return ", ".join(["Superuser", *names] if user.is_superuser else names) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        """People only: the accounts of devices are the devices' own affair."""
+        users = super().get_queryset(request).filter(device=None)
+        return users.prefetch_related("groups")
 
 
 @admin.register(Group)

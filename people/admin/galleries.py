@@ -14,7 +14,7 @@ from people.models import Gallery
 class GalleryAdmin(ModelAdmin[Gallery]):
     list_display = ("name", "description", "people_active", "created_at")
     search_fields: ClassVar = ["name", "description"]
-    fields = ("name", "description")
+    fields = ("name", "description", "time_zone")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gallery]:
         active = Count("people", filter=Q(people__is_active=True))

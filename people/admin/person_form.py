@@ -31,8 +31,8 @@ class PersonForm(Form):
             "consent_method", "consent_at",
         )  # fmt: skip
         help_texts: ClassVar = {
-            "galleries": "Where this person can be recognized. Without one, only when no gallery"
-            " is asked for.",
+            "galleries": "Where this person can be recognized. A device knows only the people of"
+            " its galleries: without one, this person cannot clock.",
             "consent_method": "How the person agreed to be recognized.",
             "consent_at": "Now, when left empty.",
         }

@@ -19,7 +19,7 @@ from people.admin.base import ModelAdmin, staff
 from people.admin.erasing import ErasingMixin
 from people.admin.filters import PhotosFilter
 from people.admin.person_form import PersonForm
-from people.models import FaceImageSource, Person
+from people.models import FaceImageSource, Gallery, Person
 
 
 @admin.register(Person)
@@ -78,6 +78,10 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         super().save_related(request, form, formsets, change)
+        if not form.instance.galleries.exists():
+            messages.warning(
+                request, f"{form.instance} is in no gallery: no device will recognize them."
+            )
         # The field is only there for those who may add photos.
         if files := form.cleaned_data.get("photos"):
             upload = photos.store(
@@ -85,6 +89,12 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
             )
             for refused in upload.refused:
                 messages.warning(request, f"{refused.name}: {refused.reason}")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Where there is only one gallery, people are of it."""
+        galleries = list(Gallery.objects.all()[:2])
+        only = {"galleries": galleries} if len(galleries) == 1 else {}
+        return {**only, **super().get_changeform_initial_data(request)}
 
     def response_add(
         self, request: HttpRequest, obj: Person, post_url_continue: str | None = None

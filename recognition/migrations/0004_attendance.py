@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('occurred_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField(auto_now_add=True)),
                 ('source', models.CharField(choices=[('clock', 'Clock'), ('batch', 'Clock, sent later'), ('correction', 'Correction')], max_length=10)),
-                ('is_late_arriving', models.BooleanField(default=False, help_text='It reached the server long after it happened.')),
+                ('is_late_arriving', models.BooleanField(default=False, help_text='It waited on the device, or reached the server long after it happened.')),
                 ('is_void', models.BooleanField(default=False)),
                 ('correction_reason', models.CharField(blank=True, max_length=300)),
                 ('attempt', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='event', to='recognition.attempt')),

@@ -39,7 +39,8 @@ class AttendanceEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     source = models.CharField(max_length=10, choices=EventSource)
     is_late_arriving = models.BooleanField(
-        default=False, help_text="It reached the server long after it happened."
+        default=False,
+        help_text="It waited on the device, or reached the server long after it happened.",
     )
     device = models.ForeignKey(
         "recognition.Device", on_delete=models.PROTECT, null=True, related_name="events"

@@ -138,3 +138,15 @@ def test_photos_without_a_face_are_stored_and_judged_later(hr: Client) -> None:
 
 def test_an_auditor_sees_no_people(auditor: Client) -> None:
     assert auditor.get(LIST).status_code == 403
+
+
+def test_somebody_in_no_gallery_is_said_to_be_unknown_to_devices(hr: Client) -> None:
+    response = hr.post(ADD, {"full_name": "Ann", "is_active": "on"}, follow=True)
+    assert "Ann is in no gallery: no device will recognize them." in response.content.decode()
+
+
+def test_the_only_gallery_is_chosen_for_somebody_new(hr: Client) -> None:
+    north = Gallery.objects.create(name="North")
+    assert f'<option value="{north.pk}" selected' in page(hr, ADD)
+    Gallery.objects.create(name="South")
+    assert f'<option value="{north.pk}" selected' not in page(hr, ADD)

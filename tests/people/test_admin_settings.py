@@ -5,6 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from people.models import EmbeddingModel, Gallery
+from recognition.devices import add_device
+from recognition.models import Attempt
+from tests.fixtures import Enrol
 
 THRESHOLDS = {"recognize_threshold": "0.5", "verify_threshold": "0.6", "outlier_threshold": "1"}
 
@@ -71,3 +74,34 @@ def test_nobody_adds_or_deletes_a_model(root: Client, model: EmbeddingModel) -> 
 def test_every_list_opens(root: Client, page: str) -> None:
     Gallery.objects.create(name="North")
     assert root.get(reverse(f"admin:{page}_changelist")).status_code == 200
+
+
+def test_a_gallery_has_a_time_zone_that_exists(root: Client) -> None:
+    add = reverse("admin:people_gallery_add")
+    assert root.post(add, {"name": "North", "time_zone": "Europe/Berlin"}).status_code == 302
+    refused = root.post(add, {"name": "South", "time_zone": "Middle/Earth"})
+    assert "Use a time zone as in Europe/Berlin." in refused.content.decode()
+    assert Gallery.objects.get().time_zone == "Europe/Berlin"
+
+
+def test_devices_are_not_listed_as_users(root: Client) -> None:
+    add_device(name="Front door", galleries=[])
+    text = root.get(reverse("admin:auth_user_changelist")).content.decode()
+    assert "device-" not in text
+
+
+def test_who_asked_is_shown_by_the_name_of_the_device(root: Client, enrol: Enrol) -> None:
+    device = add_device(name="Front door", galleries=[]).device
+    Attempt.objects.create(
+        purpose="recognize",
+        source="device",
+        model=EmbeddingModel.objects.current(),
+        outcome="unknown",
+        threshold=0.8,
+        frames=1,
+        duration_ms=1,
+        actor=device.account,
+    )
+    assert (
+        "Front door" in root.get(reverse("admin:recognition_attempt_changelist")).content.decode()
+    )

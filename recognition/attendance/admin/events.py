@@ -137,7 +137,7 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
     def recorded_by(self, event: AttendanceEvent) -> str:
         if event.source == EventSource.CORRECTION:
             return f"Correction by {self.corrector(event)}"
-        late = ", arrived late" if event.is_late_arriving else ""
+        late = ", sent later" if event.is_late_arriving else ""
         return f"{event.device or event.get_source_display()}{late}"
 
     @admin.display(description="corrected by")

@@ -13,7 +13,7 @@ from recognition.management.base import NO, YES, FaceCommand, progress_bar, tabl
 class Command(FaceCommand):
     help = (
         "Enrol five people, recognize 25 other photos of them, check true and false claims, turn "
-        "strangers away, and leave everything as it was before. "
+        "strangers away, then take the five people out again; its questions stay in the log. "
         f"Exit code 0: at least {LEAST_RIGHT} of 25 recognized, no wrong name, every stranger and "
         "every false claim refused; 1: not so; 2: error."
     )
