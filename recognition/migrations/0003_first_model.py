@@ -17,7 +17,7 @@ RECIPE = {
     "flip": "enrolment",
     "dimensions": 128,
 }
-# (FMR, distance): photos against templates of five photos, on LFW View 1.
+# (FMR, distance): photos against templates of five photos, on Labeled Faces in the Wild (docs/adr/0001).
 CURVE = [[1e-2, 1.10], [1e-3, 0.96], [1e-4, 0.84], [1e-5, 0.74], [1e-6, 0.68]]
 
 
@@ -33,7 +33,7 @@ def add(apps, schema_editor):
             "verify_threshold": 0.96,
             "recognize_threshold": 0.92,
             "outlier_threshold": 1.10,
-            "calibration": {"source": "LFW View 1", "calibrated": False, "curve": CURVE},
+            "calibration": {"source": "Labeled Faces in the Wild", "calibrated": False, "curve": CURVE},
         },
     )
 
