@@ -12,6 +12,7 @@ from types import FrameType
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
 from faceproject.embedded.errors import ServiceError
 from faceproject.embedded.lease import Lease
@@ -46,6 +47,9 @@ def main() -> int:
         return run()
     except (ImproperlyConfigured, ServiceError) as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except OperationalError as error:
+        sys.stderr.write(f"The database does not answer: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 0

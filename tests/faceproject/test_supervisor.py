@@ -161,3 +161,13 @@ def test_a_taken_port_stops_it_before_anything_starts(empty_dir: Path) -> None:
     assert port in complaint
     assert len(complaint.splitlines()) == 1
     assert list(empty_dir.iterdir()) == []
+
+
+def test_a_database_that_is_not_there_is_one_sentence(empty_dir: Path) -> None:
+    nowhere = "postgres://somebody:secret@127.0.0.1:1/nothing"
+    process = start(empty_dir, PORT="0", DATABASE_URL=nowhere)
+    _said, complaint = process.communicate(timeout=_PATIENCE)
+    assert process.returncode == 2
+    assert complaint.splitlines()[-1].startswith("The database does not answer")
+    assert "Traceback" not in complaint
+    assert "secret" not in complaint
