@@ -173,7 +173,7 @@ def enrol_photo(
         if not Person.objects.filter(pk=person.pk).exists():
             raise PersonUnknown("This person has been erased meanwhile.") from None
         raise
-    except BaseException:
+    except BaseException:  # whatever it is, Ctrl-C too: no photo stays without its row
         image.file.delete(save=False)
         raise
     return Enrolled(image=image)

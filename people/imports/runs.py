@@ -68,7 +68,7 @@ def start_import(
         with transaction.atomic():
             run.save()
             import_started.send(sender=ImportRun, run_id=run.pk)
-    except BaseException:
+    except BaseException:  # whatever it is, Ctrl-C too: no archive stays without its run
         path.unlink(missing_ok=True)
         raise
     return run

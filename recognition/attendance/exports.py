@@ -107,7 +107,7 @@ def as_xlsx(days: Iterable[Day]) -> IO[bytes]:
     try:
         with Workbook(file, {"constant_memory": True}) as book:
             _write(book, days)
-    except BaseException:
+    except BaseException:  # whatever it is, a reader that went away too: no file stays open
         file.close()
         raise
     file.seek(0)
