@@ -29,7 +29,7 @@ def for_recognize(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> f
     """1:N, for the people who are searched now; never laxer than the model's own threshold."""
     if settings.RECOGNIZE_THRESHOLD:
         return float(settings.RECOGNIZE_THRESHOLD)
-    return for_pool(model, _people(model, galleries))
+    return for_pool(model, pool_size(model, galleries))
 
 
 def for_pool(model: EmbeddingModel, people: int) -> float:
@@ -59,7 +59,8 @@ def distance_at(curve: Curve, fmr: float) -> float:
     return max(0.0, y0 + (wanted - x0) * (y1 - y0) / (x1 - x0))
 
 
-def _people(model: EmbeddingModel, galleries: Sequence[Gallery]) -> int:
+def pool_size(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> int:
+    """How many people a search would compare with; counted at most once a minute."""
     pool = ",".join(str(pk) for pk in sorted(gallery.pk for gallery in galleries))
     key = f"people:{model.pk}:{pool or 'all'}"
     count = cache.get(key)
