@@ -214,6 +214,28 @@ def whole_curve(
     )
 
 
+def pair_rate_interval(hits: Flags, comparisons: Comparisons, *, seed: int = 0) -> Interval:
+    """Of the share of hits among comparisons of one kind, genuine or impostor; n ≥ 1.
+
+    Where none is a hit, or all are, the rule of three: over the people for genuine comparisons.
+    For impostors over the comparisons, as if they were independent, which the standard allows and
+    which is the best that such a sample can say.
+    """
+    if hits.all() or not hits.any():
+        independent = len(np.unique(comparisons.first)) if comparisons.same.all() else len(hits)
+        return statistics.proportion_interval(independent if hits.all() else 0, independent)
+    _people, both = np.unique(
+        np.concatenate([comparisons.first, comparisons.second]), return_inverse=True
+    )
+    first, second = both[: len(hits)], both[len(hits) :]
+    rates = []
+    for weight in statistics.people_weights(int(both.max()) + 1, seed=seed):
+        each = weight[first] if comparisons.same.all() else weight[first] * weight[second]
+        if each.any():
+            rates.append(float(np.average(hits, weights=each)))
+    return statistics.percentiles(np.array(rates), float(hits.mean()))
+
+
 def _some_impostors(comparisons: Comparisons, seed: int) -> Comparisons:
     impostors = np.flatnonzero(~comparisons.same)
     if len(impostors) > _IMPOSTORS_RESAMPLED:

@@ -20,6 +20,8 @@ from people.vectors import Vector
 from recognition.engine import Box, Engine, Face
 
 PROBE, ENROLLED = "probe", "enrolled"
+# Of photos in a set, in the order they are looked for.
+SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 class VectorCache:
@@ -56,6 +58,8 @@ class VectorCache:
 
 class Embedder:
     """The vector of the face nearest the centre, as in sets of portraits with bystanders."""
+
+    at_once = True  # several threads may ask
 
     def __init__(self, engine: Engine, cache: Path | None) -> None:
         self._engine = engine
