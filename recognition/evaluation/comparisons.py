@@ -198,13 +198,14 @@ def whole_curve(
     some = _some_impostors(comparisons, seed)
     weights = statistics.people_weights(comparisons.people, replicates=replicates, seed=seed)
     whose = comparisons.first[comparisons.same]
+    ranked = statistics.Ranked.of(genuine, some.distances)
     areas, errors = [], []
     for weight in weights:
         of_genuine, of_impostor = weight[whose], weight[some.first] * weight[some.second]
         if not of_genuine.any() or not of_impostor.any():
             continue  # few people: a draw may hold none of one kind
-        areas.append(statistics.auc(genuine, some.distances, of_genuine, of_impostor))
-        errors.append(statistics.eer(genuine, some.distances, of_genuine, of_impostor).rate)
+        areas.append(ranked.auc(of_genuine, of_impostor))
+        errors.append(ranked.eer(of_genuine, of_impostor).rate)
     return Whole(
         auc,
         statistics.percentiles(np.array(areas or [auc]), auc),

@@ -90,7 +90,7 @@ def open_sets(
     rng = np.random.default_rng(seed)
     people = np.unique(person)
     half = len(people) // 2
-    sizes = [*(size for size in SIZES if size < half), half]
+    sizes = [*(size for size in SIZES if size * 1.5 < half), half]
     found = []
     for size in sizes if half >= _STRANGERS_LEAST else []:
         drawn = [_split(enrolled, probes, person, size, rng) for _ in range(splits)]

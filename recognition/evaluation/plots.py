@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,10 @@ from recognition.evaluation.identification import OpenSet
 from recognition.evaluation.runs import Evaluation
 from recognition.evaluation.scoring import Figures
 from recognition.evaluation.statistics import Distances, Floats
+from recognition.evaluation.tables import power
+
+# The first drawing of a machine lists its fonts, which it would tell.
+logging.getLogger("matplotlib").setLevel(logging.WARNING)
 
 # Readable on white and on black, and told apart by those who see few colours (Okabe, Ito 2008).
 COLOURS = ("#0a84d0", "#e07b00", "#00a57a", "#cc6fa8", "#8f8f8f", "#d05a20", "#b59b00", "#5b9bd5")
@@ -82,12 +87,12 @@ def roc(systems: Sequence[Figures]) -> str:
         _marks(axes, systems[0], of_errors=False)
         axes.set_xscale("log")
         axes.set_xlim(_least_fmr(systems), 1)
-        _in_percent(axes.xaxis)
+        _in_powers(axes.xaxis)
         axes.set_ylim(0, 1.02)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{100 * value:g} %"))
         axes.set_xlabel("FMR: strangers let in")
         axes.set_ylabel("TMR: genuine accepted")
-        axes.legend(loc="lower right")
+        _legend(axes)
     return sheet[0]
 
 
@@ -100,13 +105,13 @@ def det(systems: Sequence[Figures]) -> str:
         _marks(axes, systems[0], of_errors=True)
         axes.set_xscale("log")
         axes.set_xlim(_least_fmr(systems), 1)
-        _in_percent(axes.xaxis)
+        _in_powers(axes.xaxis)
         axes.set_yscale("log")
         axes.set_ylim(0.3 / max(one.genuine for one in systems), 1)
-        _in_percent(axes.yaxis)
+        _in_powers(axes.yaxis)
         axes.set_xlabel("FMR: strangers let in")
         axes.set_ylabel("FNMR: genuine turned away")
-        axes.legend(loc="upper right" if len(systems) == 1 else "lower left")
+        _legend(axes)
     return sheet[0]
 
 
@@ -126,9 +131,8 @@ def histogram(evaluation: Evaluation) -> str:
             )
         axes.set_xlabel("distance")
         axes.set_ylabel("share of pairs, by bin")
-        axes.set_ylim(0, axes.get_ylim()[1] * 1.3)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{100 * value:g} %"))
-        axes.legend(loc="upper left", ncols=2)
+        _legend(axes, columns=2)
     return sheet[0]
 
 
@@ -148,12 +152,12 @@ def open_set(sets: Sequence[OpenSet]) -> str:
             )
         axes.set_xscale("log")
         axes.set_xlim(3e-4, 1)
-        _in_percent(axes.xaxis)
+        _in_powers(axes.xaxis)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _at: f"{100 * value:g} %"))
         axes.set_xlabel("FPIR: strangers who get a name")
         axes.set_ylabel("FNIR, rank 1: not recognized")
-        axes.legend(loc="upper right")
+        _legend(axes)
     return sheet[0]
 
 
@@ -183,10 +187,15 @@ def _bars(axes: Axes, distances: Distances, edges: Floats, colour: str, label: s
     )
 
 
-def _in_percent(axis: Axis) -> None:
-    """A logarithmic axis of rates."""
+def _legend(axes: Axes, columns: int = 3) -> None:
+    """Above the plot, where no curve runs through it."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, columnspacing=1.2)
+
+
+def _in_powers(axis: Axis) -> None:
+    """A logarithmic axis of rates: 10⁻⁶ … 1."""
     axis.set_major_locator(LogLocator(numticks=10))
-    axis.set_major_formatter(FuncFormatter(lambda value, _at: f"{100 * value:g} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _at: power(value)))
     axis.set_minor_formatter(NullFormatter())
 
 

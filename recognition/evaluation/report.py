@@ -23,7 +23,7 @@ from people.images import BadPhoto, decode, thumbnail
 from recognition.evaluation import plots
 from recognition.evaluation.pair_sets import Photo
 from recognition.evaluation.runs import Evaluation, Mistake
-from recognition.evaluation.tables import percent, sentences_of, source_of, tables_of
+from recognition.evaluation.tables import percent, range_of, sentences_of, source_of, tables_of
 
 THUMBNAIL = 160  # px
 
@@ -101,7 +101,7 @@ def _headlines(evaluation: Evaluation) -> list[Headline]:
         Headline(
             "Equal error rate",
             percent(whole.eer),
-            f"{percent(whole.eer_interval.low)} – {percent(whole.eer_interval.high)}",
+            f"95 %: {range_of(whole.eer, whole.eer_interval)} %",
         ),
         Headline(
             "Strangers let in",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,42 +140,70 @@ def _spread(ordered: Distances, points: int, *, logarithmic: bool) -> Distances:
     return spread
 
 
-def auc(
-    genuine: Distances,
-    impostor: Distances,
-    genuine_weights: Floats | None = None,
-    impostor_weights: Floats | None = None,
-) -> float:
+def auc(genuine: Distances, impostor: Distances) -> float:
     """How often a genuine comparison is nearer than an impostor's; ties count half."""
-    order = np.argsort(impostor)
-    far = impostor[order]
-    weights = np.ones(len(far)) if impostor_weights is None else impostor_weights[order]
-    upto = np.concatenate([[0.0], np.cumsum(weights)])
-    below = upto[np.searchsorted(far, genuine, side="left")]
-    not_above = upto[np.searchsorted(far, genuine, side="right")]
-    nearer = 1 - (below + not_above) / 2 / upto[-1]
-    return float(np.average(nearer, weights=genuine_weights))
+    return Ranked.of(genuine, impostor).auc()
 
 
-def eer(
-    genuine: Distances,
-    impostor: Distances,
-    genuine_weights: Floats | None = None,
-    impostor_weights: Floats | None = None,
-) -> EqualError:
-    thresholds = np.append(np.unique(np.concatenate([genuine, impostor])), np.inf)
-    fmr = _below(impostor, thresholds, impostor_weights)
-    fnmr = 1 - _below(genuine, thresholds, genuine_weights)
-    best = int(np.argmin(np.abs(fmr - fnmr)))
-    return EqualError(float(fmr[best] + fnmr[best]) / 2, float(thresholds[best]))
+def eer(genuine: Distances, impostor: Distances) -> EqualError:
+    return Ranked.of(genuine, impostor).eer()
 
 
-def _below(distances: Distances, thresholds: Distances, weights: Floats | None) -> Floats:
-    order = np.argsort(distances)
-    each = np.ones(len(distances)) if weights is None else weights[order]
-    upto = np.concatenate([[0.0], np.cumsum(each)])
-    shares: Floats = upto[np.searchsorted(distances[order], thresholds, side="left")] / upto[-1]
-    return shares
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Genuine and impostor distances put in order once, for weighing them many times.
+
+    genuine_order, impostor_order: which comparison is the n-th nearest. below, not_above: how many
+    impostors are nearer than each genuine one, and not farther. thresholds: every distance once,
+    and infinity. genuine_below, impostor_below: how many are below each threshold.
+    """
+
+    genuine_order: NDArray[np.intp]
+    impostor_order: NDArray[np.intp]
+    below: NDArray[np.intp]
+    not_above: NDArray[np.intp]
+    thresholds: Distances
+    genuine_below: NDArray[np.intp]
+    impostor_below: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, genuine: Distances, impostor: Distances) -> Ranked:
+        genuine_order, impostor_order = np.argsort(genuine), np.argsort(impostor)
+        near, far = genuine[genuine_order], impostor[impostor_order]
+        thresholds = np.append(np.unique(np.concatenate([near, far])), np.inf)
+        return cls(
+            genuine_order,
+            impostor_order,
+            np.searchsorted(far, near, side="left"),
+            np.searchsorted(far, near, side="right"),
+            thresholds,
+            np.searchsorted(near, thresholds, side="left"),
+            np.searchsorted(far, thresholds, side="left"),
+        )
+
+    def auc(self, genuine: Floats | None = None, impostor: Floats | None = None) -> float:
+        """genuine, impostor: how much each comparison counts, in the order they were given."""
+        near = _weights(genuine, self.genuine_order)
+        upto = _upto(_weights(impostor, self.impostor_order))
+        nearer = 1 - (upto[self.below] + upto[self.not_above]) / 2 / upto[-1]
+        return float(nearer @ near / near.sum())
+
+    def eer(self, genuine: Floats | None = None, impostor: Floats | None = None) -> EqualError:
+        near = _upto(_weights(genuine, self.genuine_order))
+        far = _upto(_weights(impostor, self.impostor_order))
+        fmr = far[self.impostor_below] / far[-1]
+        fnmr = 1 - near[self.genuine_below] / near[-1]
+        best = int(np.argmin(np.abs(fmr - fnmr)))
+        return EqualError(float(fmr[best] + fnmr[best]) / 2, float(self.thresholds[best]))
+
+
+def _weights(weights: Floats | None, order: NDArray[np.intp]) -> Floats:
+    return np.ones(len(order)) if weights is None else weights[order]
+
+
+def _upto(weights: Floats) -> Floats:
+    """(n + 1,): what the first 0, 1, … n weigh."""
+    return np.concatenate([[0.0], np.cumsum(weights)])
 
 
 def proportion_interval(hits: int, trials: int) -> Interval:
@@ -203,10 +232,13 @@ def percentiles(replicates: Floats, value: float) -> Interval:
     return Interval(min(float(low), value), max(float(high), value))
 
 
+@lru_cache(maxsize=8)
 def people_weights(people: int, *, replicates: int = REPLICATES, seed: int = 0) -> Floats:
     """(replicates, people): how often each is drawn when so many are drawn with replacement."""
     rng = np.random.default_rng(seed)
-    return rng.multinomial(people, np.full(people, 1 / people), size=replicates).astype(float)
+    drawn = rng.multinomial(people, np.full(people, 1 / people), size=replicates).astype(float)
+    drawn.flags.writeable = False  # it is shared by all who ask for the same
+    return drawn
 
 
 def rate_interval(

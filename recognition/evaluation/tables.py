@@ -14,6 +14,7 @@ from recognition.evaluation.scoring import Figures
 from recognition.evaluation.statistics import Interval
 
 _FAILURES_SHOWN = 20
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,11 @@ def _number(count: int, noun: str) -> str:
 
 def _in_use(one: InUse) -> Iterator[str]:
     fmr, fnmr = one.fmr, one.fnmr
+    turned_away = f"{percent(fnmr.value)} of genuine single photos"
     yield (
         f"Verify accepts below {one.threshold:.3f}. On these pairs that lets in "
-        f"{percent(fmr.value)} of strangers (95 %: {_range(fmr.interval)}) and turns away "
-        f"{percent(fnmr.value)} of genuine single photos ({_range(fnmr.interval)})."
+        f"{percent(fmr.value)} of strangers (95 %: {range_of(fmr.value, fmr.interval)}) and turns "
+        f"away {turned_away} ({range_of(fnmr.value, fnmr.interval)})."
     )
 
 
@@ -85,7 +87,7 @@ def _comparison(systems: Sequence[Figures]) -> Table:
         ["EER", *(with_interval(one.whole.eer, one.whole.eer_interval) for one in systems)],
     ]
     for index, point in enumerate(systems[0].tmr):
-        rows.append([f"TMR at FMR {point.fmr:g}", *(_tmr(one.tmr[index]) for one in systems)])
+        rows.append([f"TMR at FMR {power(point.fmr)}", *(_tmr(one.tmr[index]) for one in systems)])
     rows.append(["pairs without a face", *(f"{one.not_compared:,}" for one in systems)])
     points = [point for one in systems for point in one.tmr]
     notes = list(dict.fromkeys(one.reason for one in points if isinstance(one, Unsupported)))
@@ -116,7 +118,7 @@ def _one_to_many(sets: Sequence[OpenSet]) -> Table:
     rows = [
         [
             f"{one.size:,}",
-            "in use" if point.asked is None else f"FPIR {point.asked:g}",
+            "in use" if point.asked is None else f"FPIR {power(point.asked)}",
             f"{point.threshold:.3f}",
             _estimate(point.fpir),
             *(_estimate(point.fnir[rank]) for rank in RANKS),
@@ -169,17 +171,29 @@ def _times(ratio: float | None) -> str:
     return "" if ratio is None else f", {ratio:.1f} times"
 
 
+def power(rate: float) -> str:
+    """0.001 → 10⁻³; what is no power of ten as it is."""
+    exponent = math.log10(rate)
+    if abs(exponent - round(exponent)) > 1e-9 or exponent > -0.5:
+        return f"{rate:g}"
+    return f"10{str(round(exponent)).translate(_SUPERSCRIPTS)}"
+
+
 def percent(rate: float) -> str:
     """With as many digits as tell 99.9 % from all and 0.001 % from none."""
     return f"{100 * rate:.{_digits(rate)}f} %"
 
 
 def with_interval(rate: float, interval: Interval) -> str:
-    return f"{percent(rate)} ({_range(interval)})"
+    ends = range_of(rate, interval)
+    return f"{percent(rate)} ({ends})"
 
 
-def _range(interval: Interval) -> str:
-    return "–".join(f"{100 * end:.{_digits(end)}f}" for end in (interval.low, interval.high))
+def range_of(rate: float, interval: Interval) -> str:
+    """With the digits of the rate; those of the end that is not 0 or 1 where the rate is."""
+    told = {0.0: interval.high, 1.0: interval.low}.get(rate, rate)
+    digits = _digits(told)
+    return f"{100 * interval.low:.{digits}f}–{100 * interval.high:.{digits}f}"
 
 
 def _digits(rate: float) -> int:
