@@ -121,8 +121,8 @@ def _at_fmr(comparisons: Comparisons, fmr: float, replicates: Floats) -> AtFmr:
 def _too_few(impostors: int, fmr: float) -> str:
     needed = round(statistics.LEAST_FALSE_MATCHES / fmr)
     return (
-        f"{impostors:,} impostor comparisons cannot show a rate of {fmr:g}: at least "
-        f"{needed:,} are needed (rule of three)."
+        f"{impostors:,} impostor comparisons cannot show a rate of {statistics.plain(fmr)}: "
+        f"at least {needed:,} are needed (rule of three)."
     )
 
 

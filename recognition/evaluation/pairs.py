@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from people.vectors import template_of
 from recognition.engine import Embeddings
+from recognition.evaluation.pair_files import locate, read_pairs
 from recognition.evaluation.statistics import best_threshold, threshold_at_fmr
 
 Distances = NDArray[np.float32]
@@ -32,13 +33,12 @@ class View1:
 
     @classmethod
     def read(cls, folder: Path) -> "View1":
-        """Raises FileNotFoundError when `folder` is not View 1."""
+        """Raises Refusal when `folder` is not View 1."""
         photos = sorted((folder / "images").glob("*/*.jpg"))
-        index = {photo.stem: i for i, photo in enumerate(photos)}
         return cls(
             photos,
-            _read_pairs(folder / "pairsDevTrain.txt", index),
-            _read_pairs(folder / "pairsDevTest.txt", index),
+            _read(folder / "pairsDevTrain.txt", photos),
+            _read(folder / "pairsDevTest.txt", photos),
         )
 
 
@@ -129,18 +129,9 @@ def _distances(pairs: Pairs, enrolled: Embeddings, probes: Embeddings) -> Distan
     return distances
 
 
-def _read_pairs(file: Path, index: dict[str, int]) -> Pairs:
-    rows = []
-    for line in file.read_text().splitlines()[1:]:
-        words = line.split()
-        if len(words) == 3:
-            name, first, second = words
-            rows.append((index[_stem(name, first)], index[_stem(name, second)], 1))
-        elif len(words) == 4:
-            one, first, other, second = words
-            rows.append((index[_stem(one, first)], index[_stem(other, second)], 0))
+def _read(file: Path, photos: Sequence[Path]) -> Pairs:
+    pairs = read_pairs(file).pairs
+    path = locate(pairs, file.parent / "images")
+    index = {photo: number for number, photo in enumerate(photos)}
+    rows = [(index[path[p.first]], index[path[p.second]], int(p.is_same)) for p in pairs]
     return np.array(rows, np.int64)
-
-
-def _stem(name: str, number: str) -> str:
-    return f"{name}_{int(number):04d}"

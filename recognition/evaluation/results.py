@@ -11,7 +11,7 @@ from recognition.evaluation.groups import Property, Share
 from recognition.evaluation.identification import Estimate, OpenSet, Point
 from recognition.evaluation.runs import Evaluation, Mistake
 from recognition.evaluation.scoring import Figures
-from recognition.evaluation.statistics import Interval
+from recognition.evaluation.statistics import Interval, plain
 
 Json = dict[str, Any]
 
@@ -54,11 +54,6 @@ def as_json(evaluation: Evaluation) -> Json:
     return cleaned
 
 
-def fmr_key(fmr: float) -> str:
-    """1e-05 → "0.00001"."""
-    return f"{fmr:.12f}".rstrip("0")
-
-
 def _figures(one: Figures) -> Json:
     accuracy, whole = one.accuracy, one.whole
     return {
@@ -79,7 +74,7 @@ def _figures(one: Figures) -> Json:
         "eer_low": whole.eer_interval.low,
         "eer_high": whole.eer_interval.high,
         "eer_threshold": whole.eer_threshold,
-        "tmr_at_fmr": {fmr_key(point.fmr): _tmr(point) for point in one.tmr},
+        "tmr_at_fmr": {plain(point.fmr): _tmr(point) for point in one.tmr},
         "not_compared": one.not_compared,
     }
 
@@ -135,7 +130,7 @@ def _open_set(one: OpenSet) -> Json:
         "mated_probes": one.mated,
         "non_mated_probes": one.non_mated,
         "in_use": _point(one.points[0]),
-        "at_fpir": {fmr_key(point.asked): _point(point) for point in one.points if point.asked},
+        "at_fpir": {plain(point.asked): _point(point) for point in one.points if point.asked},
     }
 
 

@@ -74,7 +74,7 @@ def best_threshold(distances: Distances, same: Flags) -> float:
         [np.cumsum(~sorted_same[::-1])[::-1], [0]]
     )
     # Between equal distances there is no threshold.
-    cuttable = np.concatenate([[True], np.diff(sorted_distances) > 0, [True]])
+    cuttable = np.concatenate([[True], sorted_distances[1:] > sorted_distances[:-1], [True]])
     # What could not be compared is never called the same.
     cuttable[np.flatnonzero(np.isinf(sorted_distances)) + 1] = False
     best = int(np.argmax(np.where(cuttable, right, -1)))
@@ -98,6 +98,11 @@ def match_rate(distances: Distances, threshold: float) -> float:
     return float((distances < threshold).mean())
 
 
+def plain(rate: float) -> str:
+    """1e-05 → "0.00001"."""
+    return np.format_float_positional(rate, trim="-")
+
+
 def allowed_false_matches(comparisons: int, fmr: float) -> int:
     return int(comparisons * fmr + _ROUNDING)
 
@@ -117,7 +122,8 @@ def threshold_at_fmr(impostor: Distances, fmr: float) -> float:
 
 def roc(genuine: Distances, impostor: Distances, points: int = 500) -> Curve:
     """At most about 2·points thresholds: dense where few impostors match, and over the genuine."""
-    near, far = np.sort(genuine), np.sort(impostor)
+    near: Distances = np.sort(genuine)
+    far: Distances = np.sort(impostor)
     picked = np.unique(
         np.concatenate(
             [_spread(far, points, logarithmic=True), _spread(near, points, logarithmic=False)]

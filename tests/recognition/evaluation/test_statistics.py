@@ -170,3 +170,7 @@ def test_each_fold_is_judged_by_a_threshold_from_the_others() -> None:
 def test_the_standard_error_is_that_of_the_mean() -> None:
     assert statistics.standard_error([0.9, 1.0]) == pytest.approx(0.05)
     assert np.isnan(statistics.standard_error([1.0]))
+
+
+def test_rates_are_written_as_plain_numbers() -> None:
+    assert [statistics.plain(10.0**-power) for power in (2, 5)] == ["0.01", "0.00001"]
