@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from people.vectors import Vector, unit
 from recognition.engine.plain_deepface import PlainDeepFace
 from recognition.evaluation.photo_sets import VectorCache, nearest_centre
 
-SIDE = 64  # px; the whole photo is compared at this size
+SIDE = 32  # px; the whole photo is compared at this size
 PIXELS, DEEPFACE = "pixels", "deepface"
 
 
@@ -34,20 +35,20 @@ class PixelByPixel:
     def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
         """(len(uses), 3·SIDE²) float32; (0, 3·SIDE²) for what is no picture."""
         sha256 = hashlib.sha256(data).hexdigest()
-        small = self._cache.get(sha256, self.name)
-        if small is None:
+        vector = self._cache.get(sha256, self.name)
+        if vector is None:
             try:
                 small = shrink(decode(data).pixels, SIDE)
             except BadPhoto:
                 return np.zeros((0, 3 * SIDE * SIDE), np.float32)
-            self._cache.put(sha256, self.name, small)
-        vector = small.ravel().astype(np.float32) / (255 * np.sqrt(np.float32(small.size)))
-        return np.repeat(vector[None], len(uses), axis=0)
+            vector = np.float32(small.ravel()[None] / (255 * math.sqrt(small.size)))
+            self._cache.put(sha256, self.name, vector)
+        return np.repeat(vector, len(uses), axis=0)
 
 
 def shrink(photo: Picture, side: int) -> Picture:
     """(h, w, 3) uint8 → (side, side, 3) uint8, each pixel the mean of those it covers."""
-    smaller = photo.astype(np.float32)
+    smaller = photo.astype(np.float64)
     for axis in (0, 1):
         length = smaller.shape[axis]
         starts = np.linspace(0, length, side, endpoint=False).astype(np.intp)

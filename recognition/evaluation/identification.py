@@ -109,12 +109,14 @@ def _split(
 ) -> tuple[NDArray[np.generic], ...]:
     """The columns of _Probes."""
     members = rng.choice(np.unique(person), size, replace=False)
-    templates, mated, own = [], [], []
+    templates: list[Vector] = []
+    mated: list[int] = []
+    own: list[int] = []
     for place, member in enumerate(members):
         photos = rng.permutation(np.flatnonzero(person == member))
         count = min((len(photos) + 1) // 2, TEMPLATE_PHOTOS)
         templates.append(template_of(enrolled[photos[:count]]))
-        mated.extend(photos[count:])
+        mated.extend(photos[count:].tolist())
         own.extend([place] * (len(photos) - count))
     gallery = np.stack(templates)
     outside = np.flatnonzero(~np.isin(person, members))

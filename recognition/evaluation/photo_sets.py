@@ -76,14 +76,16 @@ class Embedder:
     def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
         """The same for a photo that is in memory. Safe for several threads at once."""
         sha256 = hashlib.sha256(data).hexdigest()
-        kept = {use: self._cache.get(sha256, use) for use in uses}
-        missing = [use for use, vectors in kept.items() if vectors is None]
-        if missing:
-            face = self._face(data)
-            for use in missing:
-                kept[use] = self._engine.embed(face, enrolled=use == ENROLLED)
-                self._cache.put(sha256, use, kept[use])
-        return np.concatenate([kept[use] for use in uses])
+        found: dict[str, Vector] = {}
+        face: list[Face] | None = None
+        for use in uses:
+            kept = self._cache.get(sha256, use)
+            if kept is None:
+                face = self._face(data) if face is None else face
+                kept = self._engine.embed(face, enrolled=use == ENROLLED)
+                self._cache.put(sha256, use, kept)
+            found[use] = kept
+        return np.concatenate([found[use] for use in uses])
 
     def _face(self, data: bytes) -> list[Face]:
         """One, or none."""

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -31,7 +32,7 @@ COLOURS = ("#0a84d0", "#e07b00", "#00a57a", "#cc6fa8", "#8f8f8f", "#d05a20", "#b
 _STYLES = ("-", "--", "-.", ":")
 # Swapped for the page's own colour of text; nothing else is drawn in it.
 _INK = "#010203"
-_SIZE = (5.4, 4.0)  # inches: small, so that letters stay readable on a phone
+_SIZE = (4.9, 3.7)  # inches: small, so that letters stay readable on a phone
 _BINS = 80
 _LEAST = 1e-6
 
@@ -161,7 +162,7 @@ def open_set(sets: Sequence[OpenSet]) -> str:
     return sheet[0]
 
 
-def _line(index: int, label: str) -> dict[str, object]:
+def _line(index: int, label: str) -> dict[str, Any]:
     return {
         "color": COLOURS[index % len(COLOURS)],
         "linestyle": _STYLES[index % len(_STYLES)],

@@ -22,7 +22,7 @@ from people.errors import Refusal
 from people.images import BadPhoto, decode, thumbnail
 from recognition.evaluation import plots
 from recognition.evaluation.pair_sets import Photo
-from recognition.evaluation.runs import Evaluation, Mistake
+from recognition.evaluation.runs import Evaluation, Mistake, Rate
 from recognition.evaluation.tables import percent, range_of, sentences_of, source_of, tables_of
 
 THUMBNAIL = 160  # px
@@ -106,14 +106,18 @@ def _headlines(evaluation: Evaluation) -> list[Headline]:
         Headline(
             "Strangers let in",
             percent(in_use.fmr.value),
-            f"by verify, below {in_use.threshold:.3f}",
+            f"by verify, below {in_use.threshold:.3f} (95 %: {_ends(in_use.fmr)} %)",
         ),
         Headline(
             "Turned away",
             percent(in_use.fnmr.value),
-            "of genuine single photos, by verify",
+            f"of genuine single photos, by verify (95 %: {_ends(in_use.fnmr)} %)",
         ),
     ]
+
+
+def _ends(rate: Rate) -> str:
+    return range_of(rate.value, rate.interval)
 
 
 def _plots(evaluation: Evaluation) -> list[Plot]:

@@ -199,7 +199,7 @@ def _baseline(
 def _failures(pairs: PairSet, found: Flags) -> list[Failure]:
     return [
         Failure(pairs.photos[index].label, why_not(pairs.photos[index]))
-        for index in np.flatnonzero(~found)
+        for index in np.flatnonzero(~found).tolist()
     ]
 
 
