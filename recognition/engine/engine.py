@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from recognition.engine.errors import FaceRefused, PoorQuality
 from recognition.engine.limits import ENROLMENT, PROBE, choose, weakness
 from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
+from recognition.engine.sessions import Precision, Running, Runtime
 from recognition.engine.types import EmbeddedFace, Embeddings, Face, Pixels
 
 if TYPE_CHECKING:
@@ -27,12 +28,21 @@ class Engine:
     """
 
     def __init__(
-        self, *, models_dir: Path, threads: int | None = 1, recipe: Recipe = DEFAULT_RECIPE
+        self,
+        *,
+        models_dir: Path,
+        threads: int | None = 1,
+        recipe: Recipe = DEFAULT_RECIPE,
+        runtime: Runtime = "auto",
+        precision: Precision = "fp32",
     ) -> None:
-        """threads: processor threads of one call; None lets the runtime take every core."""
+        """threads: processor threads of one call; None lets the runtime take every core.
+
+        runtime, precision: what runs the networks, and how; `sessions.Running` says more.
+        """
         self.recipe = recipe
         self._models_dir = models_dir
-        self._threads = threads
+        self._running = Running(threads, runtime, precision, calls=LOOKS_AT_ONCE)
         self._networks: Networks | None = None
         self._lock = threading.Lock()
         self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
@@ -109,7 +119,7 @@ class Engine:
                     # Only here: importing the engine stays cheap until a face is looked for.
                     from recognition.engine.networks import Networks
 
-                    networks = Networks.load(self._models_dir, self._threads, self.recipe)
+                    networks = Networks.load(self._models_dir, self._running, self.recipe)
                     self._networks = networks
         return networks
 

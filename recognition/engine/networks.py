@@ -1,6 +1,6 @@
 """Detector and embedder, loaded together from verified files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +11,7 @@ from recognition.engine.detector import CenterFace
 from recognition.engine.embedder import Embedder, facenet_client
 from recognition.engine.quality import measure
 from recognition.engine.recipe import Recipe
-from recognition.engine.sessions import open_session
+from recognition.engine.sessions import Running, open_network
 from recognition.engine.types import Detection, Face, Pixels
 
 
@@ -22,17 +22,16 @@ class Networks:
     recipe: Recipe
 
     @classmethod
-    def load(cls, models_dir: Path, threads: int | None, recipe: Recipe) -> "Networks":
+    def load(cls, models_dir: Path, running: Running, recipe: Recipe) -> "Networks":
         """Raises WeightsMissing when a file is absent or altered."""
         detector = weights.verified(models_dir, weights.DETECTOR)
         facenet = weights.verified(models_dir, weights.FACENET)
-        if threads is not None:
-            cv2.setNumThreads(threads)
-        return cls(
-            CenterFace(open_session(detector, threads=threads)),
-            Embedder(facenet_client(facenet, home=models_dir, threads=threads), recipe),
-            recipe,
-        )
+        if running.threads is not None:
+            cv2.setNumThreads(running.threads)
+        # Boxes and landmarks place the crop: the detector always runs at full precision.
+        exact = replace(running, precision="fp32")
+        client = facenet_client(open_network(facenet, running), home=models_dir)
+        return cls(CenterFace(open_network(detector, exact)), Embedder(client, recipe), recipe)
 
     def faces(self, photo: Pixels) -> list[Face]:
         """Every face of a (height, width, 3) uint8 RGB photo, largest first."""
