@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from recognition.engine.networks import Networks
 
 
-# Looking for faces takes up to 190 MB each time. More at once than cores is not faster.
-LOOKS_AT_ONCE = min(os.cpu_count() or 1, 4)
+# Looking for faces takes up to 190 MB each time, embedding a batch as much. More at once than cores
+# is not faster.
+CALLS_AT_ONCE = min(os.cpu_count() or 1, 4)
 
 
 class Engine:
@@ -42,10 +43,10 @@ class Engine:
         """
         self.recipe = recipe
         self._models_dir = models_dir
-        self._running = Running(threads, runtime, precision, calls=LOOKS_AT_ONCE)
+        self._running = Running(threads, runtime, precision, calls=CALLS_AT_ONCE)
         self._networks: Networks | None = None
         self._lock = threading.Lock()
-        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         _engines.add(self)
 
     def load(self) -> None:
@@ -69,7 +70,9 @@ class Engine:
         Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
         """
         mirror = self.recipe.flip == "always" or (enrolled and self.recipe.flip == "enrolment")
-        return self._loaded().embedder.embed([face.crop for face in faces], mirror=mirror)
+        networks = self._loaded()
+        with self._turn:
+            return networks.embedder.embed([face.crop for face in faces], mirror=mirror)
 
     def enrol(self, photos: Sequence[Pixels]) -> list[EmbeddedFace | FaceRefused]:
         """One outcome for each photo, in order, by the strict limits.
@@ -130,7 +133,7 @@ class Engine:
             _inherited.append(self._networks)
         self._networks = None
         self._lock = threading.Lock()
-        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
 
 
 _engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()

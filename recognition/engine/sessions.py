@@ -86,8 +86,12 @@ def open_session(path: Path, *, threads: int | None) -> "InferenceSession":
         raise ValueError(f"{path.name} is not a network") from e
 
 
+def has_bf16() -> bool:
+    return bool(_BF16_FLAGS & processor_flags())
+
+
 def _possible(precision: Precision) -> Precision:
-    if precision == "bf16" and not _BF16_FLAGS & processor_flags():
+    if precision == "bf16" and not has_bf16():
         logger.warning("This processor has no bf16: the networks run at fp32.")
         return "fp32"
     return precision

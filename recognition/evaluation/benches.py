@@ -36,17 +36,22 @@ class Bench:
 
     quick: does `make bench` run it, too, which has five minutes for everything? own_site: give it
     an empty, migrated database, a VAR_DIR and a broker of its own, which are gone afterwards;
-    otherwise it runs beside the site as it is and must leave no trace.
+    otherwise it runs beside the site as it is and must leave no trace. one_core: the process is
+    bound to one processor core, and numpy's own products with it.
     """
 
     maker: str
     quick: bool = True
     own_site: bool = False
+    one_core: bool = False
 
 
 BENCHES: dict[str, Bench] = {
-    "engine": Bench("recognition.evaluation.bench_engine.rows"),
+    "engine": Bench("recognition.evaluation.bench_engine.rows", one_core=True),
+    "embedding": Bench("recognition.evaluation.bench_embedding.rows", one_core=True),
+    "memory": Bench("recognition.evaluation.bench_memory.rows", own_site=True),
 }
+_ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def chosen(only: Sequence[str], *, full: bool) -> dict[str, Bench]:
@@ -60,6 +65,8 @@ def chosen(only: Sequence[str], *, full: bool) -> dict[str, Bench]:
 
 def make_rows(name: str, *, full: bool) -> list[Row]:
     """Measure here, in this process."""
+    if BENCHES[name].one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     module, _, function = BENCHES[name].maker.rpartition(".")
     return cast(RowMaker, getattr(importlib.import_module(module), function))(full=full)
 
@@ -95,13 +102,14 @@ def run(name: str, *, full: bool, site: Mapping[str, str]) -> dict[str, Any] | N
 
 @contextmanager
 def _environment(name: str, folder: Path, site: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    of_process = {**os.environ, **(_ONE_BLAS_THREAD if BENCHES[name].one_core else {})}
     if not BENCHES[name].own_site:
-        yield dict(os.environ)
+        yield of_process
         return
     var_dir = folder / "site"
     var_dir.mkdir(mode=0o711)
     yield {
-        **os.environ,
+        **of_process,
         "ALLOWED_HOSTS": "127.0.0.1",
         "HTTPS": "off",
         "DATABASE_URL": "",

@@ -23,7 +23,7 @@ from recognition.engine import (
     Recipe,
     WeightsMissing,
 )
-from recognition.engine.engine import LOOKS_AT_ONCE
+from recognition.engine.engine import CALLS_AT_ONCE
 from tests.recognition.engine.conftest import beside, shrunk
 
 BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
@@ -52,7 +52,7 @@ def test_few_photos_are_looked_at_at_once(
     monkeypatch.setattr(engine, "_loaded", Slow)
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(engine.faces, [BLANK] * 32))
-    assert most == LOOKS_AT_ONCE
+    assert most == CALLS_AT_ONCE
 
 
 def test_two_photos_of_one_person_are_near_and_of_two_people_are_far(

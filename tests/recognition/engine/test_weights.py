@@ -181,3 +181,27 @@ def test_names_inside_an_archive_never_lead_outside(tmp_path: Path) -> None:
     assert extract.demo_photos(tmp_path / "sdist.tar.gz", tmp_path / "demo") == 1
     written = [path for path in (tmp_path / "demo").rglob("*") if path.is_file()]
     assert written == [tmp_path / "demo/val/Madonna/Madonna_01.jpg"]
+
+
+def test_eight_bits_are_made_from_the_verified_network_and_made_again_when_altered(
+    a_copy: Path, downloads: list[Path]
+) -> None:
+    with pytest.raises(WeightsMissing, match=r"manage\.py fetch_models"):
+        Engine(models_dir=a_copy, recipe=EIGHT_BITS_RECIPE).load()
+    assert weights.check(a_copy).complete  # whoever does not use it need not have it
+    fetch.fetch(a_copy)
+    assert weights.is_derived(a_copy, weights.FACENET_INT8)
+    (a_copy / weights.FACENET_INT8).write_bytes(b"something else")
+    with pytest.raises(WeightsMissing):
+        Engine(models_dir=a_copy, recipe=EIGHT_BITS_RECIPE).load()
+    fetch.fetch(a_copy)
+    assert weights.is_derived(a_copy, weights.FACENET_INT8)
+    assert downloads == []
+
+
+def test_nothing_is_made_from_a_network_of_other_bytes(
+    a_copy: Path, downloads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(weights.PINNED, weights.FACENET, "0" * 64)  # as deepface's own file
+    assert fetch.fetch(a_copy).complete
+    assert not (a_copy / weights.FACENET_INT8).exists()
