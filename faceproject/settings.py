@@ -49,6 +49,14 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value: str = env.str(name, default="") or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
 def _distance(name: str) -> float | None:
     """None when it is not set. A mistyped one, as in 96 for 0.96, would accept everybody."""
     if not env.str(name, default=""):
@@ -226,6 +234,10 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
+# What runs them: auto takes OpenVINO where the processor has AVX-512. Vectors are the same.
+ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
+# bf16 takes half the time on processors that have it; elsewhere it is fp32.
+ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # How often a stranger may be taken for somebody, when everybody is searched.
 RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:

@@ -22,6 +22,8 @@ def _engine(recipe: tuple[tuple[str, Any], ...]) -> Engine:
     return Engine(
         models_dir=settings.MODELS_DIR,
         threads=settings.ENGINE_THREADS,
+        runtime=settings.ENGINE_RUNTIME,
+        precision=settings.ENGINE_PRECISION,
         recipe=Recipe(**dict(recipe)),
     )
 

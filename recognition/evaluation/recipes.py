@@ -9,6 +9,7 @@ import numpy as np
 
 from people.images import decode
 from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Recipe
+from recognition.engine.recipe import EIGHT_BITS
 from recognition.evaluation.pairs import Score, View1, score
 from recognition.evaluation.photo_sets import most_central
 
@@ -23,6 +24,7 @@ CANDIDATES: dict[str, Recipe] = {
     "box + 10 %, not levelled": replace(_BOX, margin=0.1, align="none"),
     "landmarks - 10 %": replace(_LANDMARKS, margin=-0.1),
     "landmarks": _LANDMARKS,
+    "landmarks, eight bits": replace(_LANDMARKS, network=EIGHT_BITS),
     "landmarks + 10 %": replace(_LANDMARKS, margin=0.1),
 }
 
