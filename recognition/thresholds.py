@@ -43,12 +43,15 @@ def calibration_of(model: EmbeddingModel) -> Calibration:
     return calibration
 
 
-def for_verify(model: EmbeddingModel, frames: int = 1) -> float:
-    """1:1, a distance ‖a−b‖₂. frames: of the probe. Raises NotCalibrated."""
+def for_verify(model: EmbeddingModel, frames: int = 1, *, fmr: float | None = None) -> float:
+    """1:1, a distance ‖a−b‖₂. frames: of the probe. fmr: instead of the accepted one.
+
+    Raises NotCalibrated.
+    """
     if settings.VERIFY_THRESHOLD:
         return float(settings.VERIFY_THRESHOLD)
     curve = calibration_of(model).for_frames(frames)
-    return min(model.verify_threshold, curve.distance_at(accepted().verify_fmr))
+    return min(model.verify_threshold, curve.distance_at(fmr or accepted().verify_fmr))
 
 
 def for_recognize(
@@ -60,13 +63,15 @@ def for_recognize(
     return for_pool(model, pool_size(model, galleries), frames)
 
 
-def for_pool(model: EmbeddingModel, people: int, frames: int = 1) -> float:
+def for_pool(
+    model: EmbeddingModel, people: int, frames: int = 1, *, fpir: float | None = None
+) -> float:
     """The threshold at which a stranger is taken for one of `people` at the accepted FPIR.
 
-    Raises NotCalibrated.
+    fpir: instead of the accepted one. Raises NotCalibrated.
     """
     curve = calibration_of(model).for_frames(frames)
-    fmr = fmr_for(accepted().recognize_fpir, people)
+    fmr = fmr_for(fpir or accepted().recognize_fpir, people)
     return min(model.recognize_threshold, curve.distance_at(fmr))
 
 

@@ -106,17 +106,18 @@ def compare(people: Sequence[Person], share: float = TAIL) -> Comparisons:
 def _quantile(probes: Vector, templates: Vector, other: NDArray[np.bool_], share: float) -> float:
     """About the distance below which `share` of them lie, from a regular sample of the probes."""
     step = max(1, len(probes) // 400)
-    distances = _distances(probes[::step], templates)
-    return float(np.quantile(distances[other[::step]], share))
+    found = distances(probes[::step], templates)
+    return float(np.quantile(found[other[::step]], share))
 
 
 def _near(
     probes: Vector, templates: Vector, limit: float, start: int
 ) -> tuple[Floats, Index, Index]:
-    distances = _distances(probes, templates)
-    row, column = np.nonzero(distances < limit)
-    return distances[row, column].astype(np.float64), row + start, column
+    found = distances(probes, templates)
+    row, column = np.nonzero(found < limit)
+    return found[row, column].astype(np.float64), row + start, column
 
 
-def _distances(a: Vector, b: Vector) -> Vector:
+def distances(a: Vector, b: Vector) -> Vector:
+    """(n, d) and (m, d) unit rows → (n, m) float32 ‖a−b‖₂."""
     return np.asarray(np.sqrt(np.maximum(2.0 - 2.0 * (a @ b.T), 0.0)), dtype=np.float32)

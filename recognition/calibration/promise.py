@@ -53,24 +53,32 @@ def promise_for(
     model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, frames: int = 1
 ) -> Promise:
     """1:N: that a stranger gets a name no more often than accepted. galleries: none is everybody."""
-    people = max(thresholds.pool_size(model, galleries), 1)
-    wanted = accepted().recognize_fpir
+    return promise_among(model, thresholds.pool_size(model, galleries), frames=frames)
+
+
+def promise_among(
+    model: EmbeddingModel, people: int, *, frames: int = 1, fpir: float | None = None
+) -> Promise:
+    """The same for so many people. fpir: instead of the accepted one."""
+    people, wanted = max(people, 1), fpir or accepted().recognize_fpir
     calibration = stored.read(model.calibration)
     if calibration is None:
         return _none(model, people, wanted)
-    curve = calibration.for_frames(frames)
     by_hand = settings.RECOGNIZE_THRESHOLD
-    threshold = by_hand or thresholds.for_pool(model, people, frames)
+    threshold = by_hand or thresholds.for_pool(model, people, frames, fpir=wanted)
+    curve = calibration.for_frames(frames)
     return _judge(curve, float(threshold), people, wanted, by_hand=bool(by_hand))
 
 
-def promise_to_verify(model: EmbeddingModel, *, frames: int = 1) -> Promise:
+def promise_to_verify(
+    model: EmbeddingModel, *, frames: int = 1, fmr: float | None = None
+) -> Promise:
     """1:1: that somebody passes as one other person no more often than accepted."""
-    wanted = accepted().verify_fmr
+    wanted = fmr or accepted().verify_fmr
     calibration = stored.read(model.calibration)
     if calibration is None:
         return _none(model, 1, wanted)
-    threshold = thresholds.for_verify(model, frames)
+    threshold = thresholds.for_verify(model, frames, fmr=wanted)
     curve = calibration.for_frames(frames)
     return _judge(curve, threshold, 1, wanted, by_hand=bool(settings.VERIFY_THRESHOLD))
 
