@@ -10,7 +10,7 @@ from recognition.calibration.curve import Curve
 from recognition.calibration.effects import DISTANCES, Effects
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 84, 16, 12, 34
 NEAREST, FARTHEST = 0.4, 1.2
 LEAST, MOST = 1e-8, 1e-2
 

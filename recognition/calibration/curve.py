@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 DOUBT = 10  # a rate is not stated when the truth may be so many times as large
@@ -56,13 +57,7 @@ class Curve:
     def distance_at(self, fmr: float) -> float:
         """Below this distance a stranger passes with the chance fmr, 0 < fmr."""
         pairs = [(math.log(p.fmr), p.distance) for p in self.points]
-        wanted = math.log(fmr)
-        if wanted >= pairs[0][0]:
-            return pairs[0][1]
-        for (x1, y1), (x0, y0) in zip(pairs, pairs[1:], strict=False):
-            if wanted >= x0:
-                break
-        return max(0.0, y0 + (wanted - x0) * (y1 - y0) / (x1 - x0))
+        return max(0.0, _on_line(pairs, math.log(fmr)))
 
     def fmr_at(self, distance: float) -> float:
         return self._rate(distance, "fmr")
@@ -76,17 +71,21 @@ class Curve:
     def _rate(self, distance: float, of: str) -> float:
         """At most that of the laxest point, which is a lower bound of what is true there."""
         pairs = [(p.distance, math.log(max(getattr(p, of), 1e-300))) for p in self.points]
-        if distance >= pairs[0][0]:
-            return math.exp(pairs[0][1])
-        for (y1, x1), (y0, x0) in zip(pairs, pairs[1:], strict=False):
-            if distance >= y0:
-                break
-        slope = (x1 - x0) / (y1 - y0) if y1 > y0 else 0.0
-        return math.exp(x0 + (distance - y0) * slope)
+        return math.exp(min(_on_line(pairs, distance), 0.0))
 
     def as_json(self) -> dict[str, Any]:
         points = [{k: _short(v) for k, v in asdict(p).items()} for p in self.points]
         return {"points": points, "floor": _short(self.floor)}
+
+
+def _on_line(pairs: Sequence[tuple[float, float]], wanted: float) -> float:
+    """y at x on straight lines between (x, y), x falling; beyond the last, its line goes on."""
+    if wanted >= pairs[0][0]:
+        return pairs[0][1]
+    found = (i for i, (x, _y) in enumerate(pairs) if wanted >= x)
+    index = next(found, len(pairs) - 1)
+    (x1, y1), (x0, y0) = pairs[index - 1], pairs[index]
+    return y0 + (wanted - x0) * (y1 - y0) / (x1 - x0) if x1 > x0 else y0
 
 
 def read(stored: Any) -> Curve | None:
@@ -108,7 +107,7 @@ def _is_sound(curve: Curve) -> bool:
     numbers = [x for p in curve.points for x in (p.fmr, p.distance, p.low, p.high)]
     if len(curve.points) < 2 or not all(math.isfinite(x) for x in [*numbers, curve.floor]):
         return False
-    steps = list(zip(curve.points, curve.points[1:], strict=False))
+    steps = pairwise(curve.points)
     return (
         all(a.fmr > b.fmr > 0 and a.distance >= b.distance >= 0 for a, b in steps)
         and curve.points[0].fmr < 1

@@ -3,7 +3,8 @@
 Comparisons are not independent: some strangers resemble many ("wolves"), some of the enrolled
 resemble many strangers ("lambs"). Of N people drawn anew, a stranger p with the chance F_p of each
 gets a name with 1 − (1 − F_p)^N; the mean over strangers is at most 1 − (1 − FMR)^N, since that is
-concave in F. So the sum rule never promises too little, however the likeness is shared out.
+concave in F. So the sum rule is on the safe side, however the likeness is shared out; how far,
+`counted` says.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 import numpy as np
 from scipy.special import gammaln
 
-from recognition.calibration.comparisons import Comparisons, Floats
+from recognition.calibration.comparisons import Comparisons, Floats, Index
 
 
 def fmr_for(fpir: float, people: int) -> float:
@@ -39,7 +40,7 @@ def counted(comparisons: Comparisons, distance: float, people: int) -> float:
     return float(np.mean(1.0 - _none_near(hits, others, people)))
 
 
-def _none_near(hits: Floats, others: int, people: int) -> Floats:
+def _none_near(hits: Index, others: int, people: int) -> Floats:
     """C(others − hits, people) / C(others, people)."""
     possible = hits <= others - people
     kept = np.where(possible, others - hits, people)

@@ -21,6 +21,7 @@ METHOD = (
     f"counted where {EVIDENCE} false matches or more are seen, beyond by a power law of the"
     f" distance (Hill); 95 % by {RESAMPLES} resamples of people"
 )
+CODE = "calibrate 1"  # goes up when the same photos would give another curve
 SUSPICIOUS = 0.05  # so many comparisons at most are expected to be so near
 
 
@@ -132,7 +133,8 @@ def _source(
 
 def _suspects(photos: PhotoSet, compared: Comparisons, fitted: Fitted) -> tuple[Suspect, ...]:
     limit = fitted.tail.law_at(SUSPICIOUS / compared.total)
-    names, found = list(photos.people), {}
+    names = list(photos.people)
+    found: dict[tuple[str, str], float] = {}
     for index in range(int(np.searchsorted(compared.distance, limit))):
         pair = sorted((names[compared.owner[index]], names[compared.template[index]]))
         found.setdefault((pair[0], pair[1]), float(compared.distance[index]))
@@ -140,7 +142,7 @@ def _suspects(photos: PhotoSet, compared: Comparisons, fitted: Fitted) -> tuple[
 
 
 def combine(
-    measured: Sequence[Measured], *, source: str, is_own: bool, measured_on: str, code: str
+    measured: Sequence[Measured], *, source: str, is_own: bool, measured_on: str
 ) -> Calibration:
     """The stricter wins; the effects are those of the set that comes first and has them."""
     single = stricter([one.single for one in measured])
@@ -152,7 +154,7 @@ def combine(
         source=source,
         is_own=is_own,
         measured_on=measured_on,
-        code=code,
+        code=CODE,
         method=METHOD,
         sets=tuple(_as_json(source) for one in measured for source in one.sources),
     )

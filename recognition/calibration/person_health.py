@@ -12,7 +12,7 @@ from people.vectors import Vector, template_of
 from recognition import search, thresholds
 from recognition.calibration import stored
 from recognition.calibration.effects import Effects
-from recognition.calibration.shown import of_hundred
+from recognition.calibration.shown import of_thousand
 from recognition.matching import Candidate, distance_between
 from recognition.search import Found
 
@@ -154,7 +154,7 @@ def _gain(
     if before is None or after is None:
         return ""
     was, would = before.at(threshold)[0], after.at(threshold)[0]
-    return f"from {of_hundred(was)} tries that fail to {of_hundred(would)}"
+    return f"{of_thousand(was)} tries fail with what there is, {of_thousand(would)} would"
 
 
 def _listed(numbers: list[int]) -> str:

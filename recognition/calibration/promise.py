@@ -52,7 +52,7 @@ class Promise:
 def promise_for(
     model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, frames: int = 1
 ) -> Promise:
-    """1:N: that a stranger gets a name no more often than accepted. galleries: none is everybody."""
+    """1:N: that a stranger gets a name no more often than accepted. No galleries: everybody."""
     return promise_among(model, thresholds.pool_size(model, galleries), frames=frames)
 
 
@@ -84,13 +84,22 @@ def promise_to_verify(
 
 
 def _none(model: EmbeddingModel, people: int, wanted: float) -> Promise:
-    reason = thresholds.NotCalibrated(model).message
-    return Promise(False, people, wanted, 0.0, 1.0, 0.0, 1.0, 0, False, NOT_CALIBRATED, reason)
+    return Promise(
+        holds=False,
+        people=people,
+        accepted=wanted,
+        threshold=0.0,
+        stated=1.0,
+        low=0.0,
+        high=1.0,
+        room=0,
+        measured=False,
+        code=NOT_CALIBRATED,
+        reason=thresholds.NotCalibrated(model).message,
+    )
 
 
-def _judge(
-    curve: Curve, threshold: float, people: int, wanted: float, *, by_hand: bool
-) -> Promise:
+def _judge(curve: Curve, threshold: float, people: int, wanted: float, *, by_hand: bool) -> Promise:
     low, high = (fpir_for(rate, people) for rate in curve.interval_at(threshold))
     stated = fpir_for(curve.fmr_at(threshold), people)
     room = _room(curve, wanted)

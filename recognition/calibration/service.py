@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -44,13 +43,6 @@ def enrolled_set(model: EmbeddingModel, gallery: Gallery | None) -> PhotoSet:
 
 def embedder(model: EmbeddingModel, cache: Path | None) -> Embedder:
     return Embedder(engine_for(model), cache)
-
-
-def code_version() -> str:
-    try:
-        return metadata.version("face-attendance")
-    except metadata.PackageNotFoundError:
-        return "unpackaged"
 
 
 def today() -> str:

@@ -98,8 +98,9 @@ def show(model: EmbeddingModel, rates: Accepted) -> Shown:
 def _source(one: dict[str, Any]) -> str:
     """One set of a stored calibration; what it does not say is left out."""
     numbers = {key: value for key, value in one.items() if isinstance(value, int)}
-    said = [f"{numbers[key]:,} {key}" for key in ("people", "photos", "comparisons")
-            if key in numbers]
+    said = [
+        f"{numbers[key]:,} {key}" for key in ("people", "photos", "comparisons") if key in numbers
+    ]
     if "template_photos" in numbers:
         said.append(f"templates of at most {_number(numbers['template_photos'], 'photo')}")
     if "frames" in numbers:
@@ -148,9 +149,13 @@ def _staff(missed: float | None) -> str:
 
 
 def of_hundred(rate: float) -> str:
-    """3 of 100; 4 of 1,000 when it is rarer; none of 1,000."""
+    """3 of 100; 4 of 1,000 when it is rarer."""
     if rate >= 0.0095:
         return f"{rate * 100:.0f} of 100"
+    return of_thousand(rate)
+
+
+def of_thousand(rate: float) -> str:
     return f"{rate * 1000:.0f} of 1,000" if rate >= 0.0005 else "none of 1,000"
 
 

@@ -1,8 +1,8 @@
 """Whether a stated FPIR is what strangers meet. Pure.
 
-Some of the people are for fitting the curve, half of the others are enrolled, and the rest comes to
-the door; again and again with other choices. A gallery of N is a part of the enrolled; of small ones,
-all parts count. Splits share people, so their spread is no error bar: what is tested is the
+Some of the people are for fitting the curve, half of the others are enrolled, and the rest comes
+to the door; again and again with other choices. A gallery of N is a part of the enrolled; of small
+ones, all parts count. Splits share people, so their spread is no error bar: what is tested is the
 calibration's own interval.
 """
 

@@ -64,7 +64,7 @@ def test_without_a_curve_to_trust_nobody_is_near_enough(
 ) -> None:
     model.calibration = calibration
     for ask in (thresholds.for_verify, thresholds.for_recognize):
-        with pytest.raises(thresholds.NotCalibrated, match="manage.py calibrate"):
+        with pytest.raises(thresholds.NotCalibrated, match="has no calibration"):
             ask(model)
 
 

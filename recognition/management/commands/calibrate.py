@@ -101,7 +101,6 @@ class Command(FaceCommand):
             source=" and ".join(photos.name for photos in sets),
             is_own=any(photos.is_own for photos in sets),
             measured_on=service.today(),
-            code=service.code_version(),
         )
         people = max(thresholds.pool_size(model), 1)
         self._check(calibration, rates, people)

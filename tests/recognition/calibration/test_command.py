@@ -41,7 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Callabl
     known: dict[str, Vector] = {}
 
     def vectors_of(_self: Embedder, photo: Path, uses: Any) -> Vector:
-        return known[photo.parent.name][int(photo.stem)]
+        found: Vector = known[photo.parent.name][int(photo.stem)]
+        return found
 
     monkeypatch.setattr(Embedder, "vectors_of", vectors_of)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def test_more_people_never_get_a_looser_threshold(
     curve: Curve, pools: list[int], fpir: float
 ) -> None:
     distances = [curve.distance_at(fmr_for(fpir, people)) for people in sorted(pools)]
-    assert all(a >= b - 1e-9 for a, b in zip(distances, distances[1:], strict=False))
+    assert all(a >= b - 1e-9 for a, b in pairwise(distances))
 
 
 @given(sound_curves(), st.floats(1e-6, 0.5), st.floats(1e-6, 0.5), st.integers(1, 10**7))
