@@ -61,12 +61,13 @@ class Person:
     template: Vector | None
 
 
-def person_of(photos: Vector, *, enrolled: int, frames: int) -> Person:
-    """photos: (n, 2, d): each as probe and as enrolled. At most `enrolled` make the template.
+def person_of(photos: Vector, *, enrolled: int, frames: int, least: int = 1) -> Person:
+    """photos: (n, 2, d): each as probe and as enrolled. At most `enrolled` make the template;
+    with fewer than `least` there is none.
 
     All photos are probes too: they meet only other people's templates.
     """
-    template = template_of(photos[:enrolled, 1]) if len(photos) else None
+    template = template_of(photos[:enrolled, 1]) if len(photos) >= least else None
     return Person(probes_of(photos[:, 0], frames), template)
 
 

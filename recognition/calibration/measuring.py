@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ METHOD = (
     f" distance (Hill); 95 % by {RESAMPLES} resamples of people"
 )
 CODE = "calibrate 1"  # goes up when the same photos would give another curve
+FITS = 4  # one frame or several, templates as they are or of many photos
 SUSPICIOUS = 0.05  # so many comparisons at most are expected to be so near
 
 
@@ -40,13 +42,14 @@ class PhotoSet:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where one curve comes from. photos: all. template_photos: at most so many a template."""
+    """Where one curve comes from. photos: all. template_photos: how many a template has."""
 
     name: str
     people: int
     photos: int
+    templates: int
+    template_photos: str
     comparisons: int
-    template_photos: int
     frames: int
     power: float
 
@@ -79,56 +82,79 @@ def measure(
 ) -> Measured:
     """Curves for probes of one frame and of `frames`, if enough people have so many photos.
 
-    progress: told 2 · RESAMPLES times at most. Raises TooFew.
+    progress: told FITS · RESAMPLES times at most. Raises TooFew.
     """
     if len(photos.people) < MIN_PEOPLE:
         raise TooFew(
             f"{photos.name} shows {len(photos.people)} people with a usable face;"
             f" at least {MIN_PEOPLE} are needed to say anything about strangers."
         )
-    one, compared = _fit(photos, template_photos, 1, seed, progress)
-    sources = [_source(photos, compared, one, template_photos, 1)]
-    several = None
+    ask = partial(_fits, photos, template_photos, seed=seed, progress=progress)
+    one = ask(1)
     able = sum(len(own) >= frames for own in photos.people.values())
-    if frames > 1 and able >= MIN_PEOPLE:
-        more, met = _fit(photos, template_photos, frames, seed, progress)
-        several = more.curve
-        sources.append(_source(photos, met, more, template_photos, frames))
+    more = ask(frames) if frames > 1 and able >= MIN_PEOPLE else []
     return Measured(
-        single=one.curve,
-        several=several,
+        single=stricter([fit.fitted.curve for fit in one]),
+        several=stricter([fit.fitted.curve for fit in more]) if more else None,
         effects=effects.measure(list(photos.people.values()), seed=seed),
-        sources=tuple(sources),
-        suspects=_suspects(photos, compared, one),
+        sources=tuple(fit.source for fit in [*one, *more]),
+        suspects=_suspects(photos, one[0].compared, one[0].fitted),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    fitted: Fitted
+    compared: Comparisons
+    source: Source
+
+
+def _fits(
+    photos: PhotoSet,
+    enrolled: int,
+    frames: int,
+    *,
+    seed: int,
+    progress: Callable[[], object],
+) -> list[_Fit]:
+    """Against templates of as many photos as there are, and, if enough people have `enrolled`
+    photos, against those people's alone: a template of more photos is nearer to everybody."""
+    able = sum(len(own) >= enrolled for own in photos.people.values())
+    least = [1, enrolled] if MIN_PEOPLE <= able < len(photos.people) else [1]
+    return [_fit(photos, enrolled, frames, count, seed, progress) for count in least]
+
+
 def _fit(
-    photos: PhotoSet, enrolled: int, frames: int, seed: int, progress: Callable[[], object]
-) -> tuple[Fitted, Comparisons]:
-    people = [person_of(own, enrolled=enrolled, frames=frames) for own in photos.people.values()]
+    photos: PhotoSet,
+    enrolled: int,
+    frames: int,
+    least: int,
+    seed: int,
+    progress: Callable[[], object],
+) -> _Fit:
+    people = [
+        person_of(own, enrolled=enrolled, frames=frames, least=least)
+        for own in photos.people.values()
+    ]
     compared = compare(people)
     try:
-        return fit_curve(compared, seed=seed, progress=progress), compared
+        fitted = fit_curve(compared, seed=seed, progress=progress)
     except ValueError as error:
         raise TooFew(
             f"{photos.name} gives {compared.total:,} comparisons between different people,"
             " too few to say anything about strangers. Add people, or photos of them."
         ) from error
-
-
-def _source(
-    photos: PhotoSet, compared: Comparisons, fitted: Fitted, enrolled: int, frames: int
-) -> Source:
-    return Source(
+    source = Source(
         name=photos.name,
         people=compared.people,
         photos=sum(map(len, photos.people.values())),
+        templates=int(compared.templates.sum()),
+        template_photos=f"{least}" if least == enrolled else f"{least} to {enrolled}",
         comparisons=compared.total,
-        template_photos=enrolled,
         frames=frames,
         power=round(fitted.tail.power, 2),
     )
+    return _Fit(fitted, compared, source)
 
 
 def _suspects(photos: PhotoSet, compared: Comparisons, fitted: Fitted) -> tuple[Suspect, ...]:

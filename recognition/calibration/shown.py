@@ -97,14 +97,15 @@ def show(model: EmbeddingModel, rates: Accepted) -> Shown:
 
 def _source(one: dict[str, Any]) -> str:
     """One set of a stored calibration; what it does not say is left out."""
-    numbers = {key: value for key, value in one.items() if isinstance(value, int)}
     said = [
-        f"{numbers[key]:,} {key}" for key in ("people", "photos", "comparisons") if key in numbers
+        f"{one[key]:,} {key}"
+        for key in ("people", "photos", "templates", "comparisons")
+        if isinstance(one.get(key), int)
     ]
-    if "template_photos" in numbers:
-        said.append(f"templates of at most {_number(numbers['template_photos'], 'photo')}")
-    if "frames" in numbers:
-        said.append(f"{_number(numbers['frames'], 'frame')} a probe")
+    if "template_photos" in one:
+        said.append(f"{one['template_photos']} photos a template")
+    if isinstance(one.get("frames"), int):
+        said.append(f"{_number(one['frames'], 'frame')} a probe")
     return f"{one.get('name', '')}: {', '.join(said)}"
 
 

@@ -18,7 +18,7 @@ from recognition.calibration.curve import Curve
 from recognition.calibration.fitting import fit_curve
 from recognition.calibration.identification import fmr_for, fpir_for
 
-LEAST_STRANGERS = 100
+LEAST_STRANGERS = 50
 
 
 @dataclass(frozen=True, slots=True)

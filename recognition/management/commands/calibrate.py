@@ -18,6 +18,7 @@ from recognition.calibration import service
 from recognition.calibration.fitting import RESAMPLES
 from recognition.calibration.identification import fmr_for
 from recognition.calibration.measuring import (
+    FITS,
     Measured,
     PhotoSet,
     check_supported,
@@ -26,7 +27,7 @@ from recognition.calibration.measuring import (
 )
 from recognition.calibration.promise import in_words
 from recognition.calibration.stored import Calibration
-from recognition.evaluation.photo_sets import embed_people, photos_by_person
+from recognition.evaluation.photo_sets import embed_people, merged
 from recognition.management.base import YES, FaceCommand, progress_bar, table
 
 POOLS = (20, 100, 1_000, 10_000)
@@ -63,7 +64,11 @@ class Command(FaceCommand):
   manage.py calibrate --folder faces/ --gallery Office --fpir 0.005"""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--folder", type=Path, metavar="DIR", help="Name/photo.jpg")
+        parser.add_argument(
+            "--folder", type=Path, nargs="+", metavar="DIR",
+            help="Name/photo.jpg; the same name in several folders is one person",
+        )  # fmt: skip
+        parser.add_argument("--name", help="what to call the set of the folders")
         parser.add_argument(
             "--gallery",
             nargs="?",
@@ -138,18 +143,20 @@ class Command(FaceCommand):
         return sets
 
     def _folder(self, model: EmbeddingModel, options: dict[str, Any]) -> PhotoSet:
-        folder: Path = options["folder"]
-        if not folder.is_dir():
-            raise Refusal(f"There is no folder {folder}.", code="folder_missing")
-        photos = photos_by_person(folder)
+        folders: list[Path] = options["folder"]
+        for folder in folders:
+            if not folder.is_dir():
+                raise Refusal(f"There is no folder {folder}.", code="folder_missing")
+        photos = merged(folders)
         cache = None if options["no_cache"] else settings.VAR_DIR / "cache"
         embedder = service.embedder(model, cache)
         with progress_bar(sum(map(len, photos.values())), "photo", "Embedding") as bar:
             people = embed_people(photos, embedder, lambda: bar.update())
-        return PhotoSet(folder.resolve().name, people)
+        name = options["name"] or " and ".join(folder.resolve().name for folder in folders)
+        return PhotoSet(name, people)
 
     def _measure(self, sets: list[PhotoSet], options: dict[str, Any]) -> list[Measured]:
-        with progress_bar(2 * RESAMPLES * len(sets), "resample", "Fitting") as bar:
+        with progress_bar(FITS * RESAMPLES * len(sets), "resample", "Fitting") as bar:
             return [
                 measure(
                     photos,
@@ -198,9 +205,10 @@ class Command(FaceCommand):
         )
         for source in calibration.sets:
             self.say(
-                f"{source['name']}: {source['people']} people, {source['photos']} photos,"
-                f" {source['comparisons']:,} comparisons between different people,"
-                f" {source['frames']} frame{'s' * (source['frames'] > 1)} a probe"
+                f"{source['name']}: {source['people']:,} people, {source['photos']:,} photos;"
+                f" {source['templates']:,} templates of {source['template_photos']} photos,"
+                f" {source['frames']} frame{'s' * (source['frames'] > 1)} a probe:"
+                f" {source['comparisons']:,} comparisons between different people"
             )
         self.say()
         for line in table([("FMR", "distance", "95 %", ""), *_curve_rows(calibration)]):

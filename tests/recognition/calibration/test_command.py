@@ -78,6 +78,7 @@ def test_the_curve_is_kept_with_where_it_comes_from(folder: Callable[..., str]) 
     assert model.calibration == said["calibration"]
     calibration = thresholds.calibration_of(model)
     assert [s["frames"] for s in calibration.sets] == [1, 3]
+    assert {s["template_photos"] for s in calibration.sets} == {"1 to 5"}
     first = calibration.sets[0]
     assert (first["people"], first["photos"]) == (150, 600)
     assert first["comparisons"] == 600 * 149

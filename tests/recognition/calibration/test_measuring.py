@@ -123,6 +123,15 @@ def test_of_two_sets_the_stricter_counts() -> None:
     assert len(both.sets) == 4
 
 
+def test_templates_of_many_photos_are_held_to_their_own_curve() -> None:
+    people = {**vectors(120, 1), **vectors(40, 5, seed=1, within=1.0)}
+    found = measure(PhotoSet("set", people), template_photos=5, frames=1)
+    assert [(s.templates, s.template_photos) for s in found.sources] == [(160, "1 to 5"), (40, "5")]
+    few = [person_of(own, enrolled=5, frames=1, least=5) for own in people.values()]
+    full = fit_curve(compare(few)).curve
+    assert found.single.distance_at(1e-2) <= full.distance_at(1e-2) + 1e-6
+
+
 def test_more_photos_and_more_frames_fail_less_often() -> None:
     found = effects.measure(list(vectors(60, 8, within=1.0).values()))
     assert found is not None
