@@ -16,7 +16,7 @@ import numpy as np
 from recognition.calibration.comparisons import Index, Person, compare, distances
 from recognition.calibration.curve import Curve
 from recognition.calibration.fitting import fit_curve
-from recognition.calibration.identification import fmr_for, fpir_for
+from recognition.calibration.identification import counted, fmr_for, fpir_for
 
 LEAST_STRANGERS = 50
 
@@ -103,6 +103,18 @@ def check(
             found[size].append(_split(curve, size, thresholds[size], rate))
         progress()
     return [_checked(size, splits) for size, splits in found.items()]
+
+
+def sum_rule(people: Sequence[Person], sizes: Sequence[int], fpir: float) -> dict[int, float]:
+    """By gallery size: the FPIR counted, without assuming independence, at the distance where
+    1 − (1 − FMR)^N of the same comparisons is `fpir`; 1:N for every person beside all others."""
+    compared = compare(people)
+    found = {}
+    for size in sizes:
+        rank = round(fmr_for(fpir, size) * compared.total)
+        if rank < len(compared.distance) and size < compared.people:
+            found[size] = counted(compared, float(compared.distance[rank]), size)
+    return found
 
 
 def _divide(people: Index, largest: int) -> tuple[Index, Index]:

@@ -15,7 +15,7 @@ from people.models import EmbeddingModel
 from people.vectors import Vector
 from recognition.calibration import service
 from recognition.calibration.comparisons import person_of
-from recognition.calibration.simulation import Check, Plan, check
+from recognition.calibration.simulation import Check, Plan, check, sum_rule
 from recognition.evaluation.photo_sets import embed_people, photos_by_person
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, table
 from recognition.management.commands.calibrate import count, rate
@@ -84,12 +84,14 @@ class Command(FaceCommand):
                 checks = check(sides[0], sides[1], plan, lambda: bar.update())
             except ValueError as error:
                 raise Refusal(f"Too few people: {error}.", code="too_few") from error
-        self._report(checks, plan, people, others)
+        counts = sum_rule(sides[0], plan.sizes, plan.fpir)
+        self._report(checks, counts, plan, people, others)
         return YES if all(one.holds for one in checks) else NO
 
     def _report(
         self,
         checks: list[Check],
+        counts: dict[int, float],
         plan: Plan,
         people: dict[str, Vector],
         others: dict[str, Vector],
@@ -101,6 +103,7 @@ class Command(FaceCommand):
                 "fpir": plan.fpir,
                 "splits": plan.splits,
                 "hold_out": plan.hold_out,
+                "sum_rule": counts,
                 "checks": [{**asdict(one), "holds": one.holds} for one in checks],
             }
         )
@@ -124,6 +127,8 @@ class Command(FaceCommand):
         ]
         for line in table([header, *rows]):
             self.say(line)
+        said = ", ".join(f"{size}: {share:.2%}" for size, share in counts.items())
+        self.say(f"Counted where 1 − (1 − FMR)^N says {plan.fpir:.2%}: {said}")
 
 
 def _vectors(folder: Path, embedder: Any) -> dict[str, Vector]:
