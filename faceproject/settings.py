@@ -67,6 +67,16 @@ def _distance(name: str) -> float | None:
     return distance
 
 
+def _share(name: str) -> float | None:
+    """None when it is not set."""
+    if not env.str(name, default=""):
+        return None
+    rate = _number(env.float, name, 0.0)
+    if not 0 < rate < 1:
+        raise ImproperlyConfigured(f"{name} is a rate between 0 and 1, as in 0.01.")
+    return rate
+
+
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
 # Earlier ones, still read while a new one spreads.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -238,10 +248,10 @@ ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
 # bf16 takes half the time on processors that have it; elsewhere it is fp32.
 ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
-# How often a stranger may be taken for somebody, when everybody is searched.
-RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
-if not 0 < RECOGNIZE_FPIR < 1:
-    raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
+# How often one person may pass as one other, and a stranger be taken for somebody; empty uses what
+# the operator accepts in the admin.
+VERIFY_FMR = _share("VERIFY_FMR")
+RECOGNIZE_FPIR = _share("RECOGNIZE_FPIR")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")

@@ -48,11 +48,15 @@ def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 @pytest.fixture
 def model(db: None) -> EmbeddingModel:
-    """The active model, with thresholds at round angles: 45°, 60° and 90°."""
+    """The active model, with thresholds at round angles: 45°, 60° and 90°.
+
+    Its calibration is so lenient that these bounds are what counts, up to 10,000 people.
+    """
     model = EmbeddingModel.objects.current()
     model.recognize_threshold = 0.765
     model.verify_threshold = 1.0
     model.outlier_threshold = 1.414
+    model.calibration = {"source": "Round angles", "curve": [[1e-2, 1.4], [1e-4, 1.2], [1e-6, 0.8]]}
     model.save()
     return model
 

@@ -121,6 +121,17 @@ def photos_by_person(folder: Path) -> dict[str, list[Path]]:
     }
 
 
+def merged(folders: Sequence[Path]) -> dict[str, list[Path]]:
+    """Several such trees as one; a photo that is in more than one of them counts once."""
+    found: dict[str, dict[str, Path]] = {}
+    for folder in folders:
+        for name, photos in photos_by_person(folder).items():
+            own = found.setdefault(name, {})
+            for photo in photos:
+                own.setdefault(hashlib.sha256(photo.read_bytes()).hexdigest(), photo)
+    return {name: list(own.values()) for name, own in found.items()}
+
+
 def embed_people(
     people: dict[str, list[Path]],
     embedder: Embedder,
