@@ -37,10 +37,19 @@ class NotCalibrated(Refusal):
 
 def calibration_of(model: EmbeddingModel) -> Calibration:
     """Raises NotCalibrated for none, and for one that cannot be trusted."""
-    calibration = stored.read(model.calibration)
+    global _last_read
+    source, calibration = _last_read
+    if source is not model.calibration:
+        calibration = stored.read(model.calibration)
+        _last_read = model.calibration, calibration
     if calibration is None:
         raise NotCalibrated(model)
     return calibration
+
+
+# Reading one takes milliseconds. The active model is the same object for as long as its row is the
+# same, and so is what it holds.
+_last_read: tuple[object, Calibration | None] = (None, None)
 
 
 def for_verify(model: EmbeddingModel, frames: int = 1, *, fmr: float | None = None) -> float:
