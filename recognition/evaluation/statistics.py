@@ -122,8 +122,7 @@ def threshold_at_fmr(impostor: Distances, fmr: float) -> float:
 
 def roc(genuine: Distances, impostor: Distances, points: int = 500) -> Curve:
     """At most about 2·points thresholds: dense where few impostors match, and over the genuine."""
-    near: Distances = np.sort(genuine)
-    far: Distances = np.sort(impostor)
+    near, far = genuine[np.argsort(genuine)], impostor[np.argsort(impostor)]
     picked = np.unique(
         np.concatenate(
             [_spread(far, points, logarithmic=True), _spread(near, points, logarithmic=False)]
