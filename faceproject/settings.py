@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -23,6 +23,7 @@ from faceproject.embedded import addresses
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _Number = TypeVar("_Number", int, float)
+_Choice = TypeVar("_Choice", bound=str)
 
 env = environ.Env()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -49,12 +50,13 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
-def _one_of(name: str, choices: tuple[str, ...]) -> str:
+def _one_of(name: str, choices: tuple[_Choice, ...]) -> _Choice:
     """The first is the default."""
     value: str = env.str(name, default="") or choices[0]
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
-    return value
+    for choice in choices:
+        if choice == value:
+            return choice
+    raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
 
 
 def _distance(name: str) -> float | None:
@@ -233,9 +235,11 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 # What runs them: auto takes OpenVINO where the processor has AVX-512. Vectors are the same.
-ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
+ENGINE_RUNTIME: Literal["auto", "onnxruntime", "openvino"] = _one_of(
+    "ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino")
+)
 # bf16 takes half the time on processors that have it; elsewhere it is fp32.
-ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
+ENGINE_PRECISION: Literal["fp32", "bf16"] = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # How often a stranger may be taken for somebody, when everybody is searched.
 RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:
