@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -23,7 +23,6 @@ from faceproject.embedded import addresses
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _Number = TypeVar("_Number", int, float)
-_Choice = TypeVar("_Choice", bound=str)
 
 env = environ.Env()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
@@ -50,13 +49,12 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
-def _one_of(name: str, choices: tuple[_Choice, ...]) -> _Choice:
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
     """The first is the default."""
     value: str = env.str(name, default="") or choices[0]
-    for choice in choices:
-        if choice == value:
-            return choice
-    raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
+    return value
 
 
 def _distance(name: str) -> float | None:
@@ -235,11 +233,9 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 # What runs them: auto takes OpenVINO where the processor has AVX-512. Vectors are the same.
-ENGINE_RUNTIME: Literal["auto", "onnxruntime", "openvino"] = _one_of(
-    "ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino")
-)
+ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
 # bf16 takes half the time on processors that have it; elsewhere it is fp32.
-ENGINE_PRECISION: Literal["fp32", "bf16"] = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
+ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # How often a stranger may be taken for somebody, when everybody is searched.
 RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
 if not 0 < RECOGNIZE_FPIR < 1:
