@@ -1,12 +1,13 @@
 """The engine of this process: one for each recipe, made when first needed."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
 from people.models import EmbeddingModel
 from recognition.engine import Engine, Recipe
+from recognition.engine.sessions import Precision, Runtime
 
 
 def engine_for(model: EmbeddingModel) -> Engine:
@@ -22,10 +23,15 @@ def _engine(recipe: tuple[tuple[str, Any], ...]) -> Engine:
     return Engine(
         models_dir=settings.MODELS_DIR,
         threads=settings.ENGINE_THREADS,
-        runtime=settings.ENGINE_RUNTIME,
-        precision=settings.ENGINE_PRECISION,
+        runtime=chosen_runtime(),
+        precision=cast(Precision, settings.ENGINE_PRECISION),
         recipe=Recipe(**dict(recipe)),
     )
+
+
+def chosen_runtime() -> Runtime:
+    """What the settings, which have checked it, want the networks to run on."""
+    return cast(Runtime, settings.ENGINE_RUNTIME)
 
 
 def warm_up() -> None:
