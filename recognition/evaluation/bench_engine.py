@@ -3,61 +3,67 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from django.conf import settings
 
 from people.images import Photo, Pixels, decode
 from recognition.engine import Engine
 from recognition.engine.plain_deepface import PlainDeepFace
+from recognition.evaluation.bench_rows import Row
 
-# At most this share of plain deepface's time, by photo.
-TARGETS = {"1280x720": 0.25, "250x250": 0.75}
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Medians in milliseconds, photo bytes → embedding, one processor core."""
-
-    photo: str
-    ours_ms: float
-    deepface_ms: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours_ms / self.deepface_ms
-
-    @property
-    def target(self) -> float:
-        return TARGETS[self.photo]
+# How many times faster than plain deepface, by photo.
+LEAST = {"1280x720": 5.0, "250x250": 1.5}
 
 
-def measure(
-    engine: Engine,
-    deepface: PlainDeepFace,
-    portrait: Pixels,
-    *,
-    rounds: int,
-    progress: Callable[[], object] = lambda: None,
-) -> list[Timing]:
-    """Time both, taking turns, so that what else the machine does disturbs both alike.
-
-    portrait: (height, width, 3) uint8 RGB with one face. Runs on one core from here on.
-    """
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    timings = []
+def rows(*, full: bool) -> list[Row]:
+    """Photo bytes → embedding, on one core."""
+    models: Path = settings.MODELS_DIR
+    portrait = a_portrait(models)
+    ours, theirs = Engine(models_dir=models, threads=1), PlainDeepFace(models)
+    on_one_core()
+    found = []
     for name, scene in scenes(portrait).items():
         data = Photo(scene, sha256="").jpeg()
-        ours, theirs = [], []
-        for _ in range(rounds + 1):
-            ours.append(_milliseconds(engine.probe, data))
-            theirs.append(_milliseconds(deepface.embedding, data))
-            progress()
-        # The first of each loads the networks.
-        timings.append(Timing(name, median(ours[1:]), median(theirs[1:])))
-    return timings
+        milliseconds = in_turns(
+            [
+                lambda data=data: ours.probe(decode(data).pixels),
+                lambda data=data: theirs.embedding(decode(data).pixels),
+            ],
+            rounds=30 if full else 10,
+        )
+        found.append(
+            Row(
+                work=f"photo bytes → embedding, {name}, one core",
+                against="DeepFace.represent, same detector and weights",
+                ours=milliseconds[0],
+                theirs=milliseconds[1],
+                unit="ms",
+                ratio=milliseconds[1] / milliseconds[0],
+                least=LEAST[name],
+            )
+        )
+    return found
+
+
+def on_one_core() -> None:
+    """This process and the threads it starts from here on; children inherit it."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def in_turns(works: list[Callable[[], object]], *, rounds: int) -> list[float]:
+    """The median milliseconds of each. They take turns, so that what else the machine does
+    disturbs all alike; the first round, which loads and warms up, does not count."""
+    times: list[list[float]] = [[] for _ in works]
+    for number in range(rounds + 1):
+        for work, took in zip(works, times, strict=True):
+            started = time.perf_counter()
+            work()
+            if number:
+                took.append((time.perf_counter() - started) * 1000)
+    return [median(took) for took in times]
 
 
 def scenes(portrait: Pixels) -> dict[str, Pixels]:
@@ -80,9 +86,3 @@ def a_portrait(models_dir: Path) -> Pixels:
     if not photos:
         raise FileNotFoundError("There are no demo photos. Run: manage.py fetch_models")
     return decode(photos[0].read_bytes()).pixels
-
-
-def _milliseconds(embed: Callable[[Pixels], object], data: bytes) -> float:
-    started = time.perf_counter()
-    embed(decode(data).pixels)
-    return (time.perf_counter() - started) * 1000
