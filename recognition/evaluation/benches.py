@@ -46,6 +46,8 @@ class Bench:
 
 BENCHES: dict[str, Bench] = {
     "engine": Bench("recognition.evaluation.bench_engine.rows"),
+    "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
+    "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
 }
 
 

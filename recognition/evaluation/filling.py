@@ -8,12 +8,42 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from django.db import connection
 
-from people.models import EmbeddingModel
+from people.models import EmbeddingModel, Gallery
 from people.vectors import Vector
+from recognition.evaluation.population import Population
 
 CHUNK = 20_000
 _HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _END = struct.pack(">h", -1)
+
+
+class Maker:
+    """Gives the next templates of a population, and remembers them and some people to ask for."""
+
+    def __init__(self, population: Population, seed: int) -> None:
+        self.population = population
+        self._rng = np.random.default_rng(seed)
+        self._made: list[Vector] = []
+        self._some: list[Vector] = []
+
+    def __call__(self, count: int) -> Vector:
+        people = self.population.people(count, self._rng)
+        self._some.append(people[:200])
+        self._made.append(self.population.templates(people, self._rng))
+        return self._made[-1]
+
+    def so_far(self) -> Vector:
+        """(n, d) float32: every template, in the order of `fill`."""
+        return np.concatenate(self._made)
+
+    def probes_of_some(self) -> Vector:
+        """A photo of each of some of the people made, evenly spread over them, in random order."""
+        probes = self.population.probes(np.concatenate(self._some), self._rng)
+        return self._rng.permutation(probes)
+
+    def strangers(self, count: int) -> Vector:
+        """A photo each of people who are not among them."""
+        return self.population.probes(self.population.people(count, self._rng), self._rng)
 
 
 def a_model(name: str, dimensions: int) -> EmbeddingModel:
@@ -53,6 +83,15 @@ def analyze() -> None:
     """What the database does by itself a little later."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_template, people_person, people_person_galleries")
+
+
+def add_to_gallery(gallery: Gallery, people: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO people_person_galleries (gallery_id, person_id)"
+            " SELECT %s, unnest(%s::bigint[])",
+            [gallery.pk, list(people)],
+        )
 
 
 def _add_people(count: int) -> list[int]:

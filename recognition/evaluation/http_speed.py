@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,25 @@ def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list
                 raise RuntimeError(f"{target.path} answered with an error")
             took += answers
     return [float(np.median(took)) * 1000 for took in times]
+
+
+@contextmanager
+def asking(target: Target) -> Iterator[Callable[[], None]]:
+    """A function that posts the photo once, always over one connection, and wants an answer."""
+    client = http.client.HTTPConnection("127.0.0.1", target.port, timeout=PATIENCE_S)
+    body, headers = target.body(), target.headers()
+
+    def ask() -> None:
+        client.request("POST", target.path, body, headers)
+        answer = client.getresponse()
+        said = answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise RuntimeError(f"{target.path} answered {answer.status}: {said[:200]!r}")
+
+    try:
+        yield ask
+    finally:
+        client.close()
 
 
 def _embed_for(engine: Engine, photo: bytes, threads: int, seconds: float) -> float:
