@@ -186,7 +186,7 @@ def _build_index(model: EmbeddingModel) -> bool:
         if not (row and row[0]):
             if row:
                 _drop(name)
-            with _memory_to_build(model):
+            with memory_to_build(model):
                 cursor.execute(index_sql(model, concurrently=True))
     EmbeddingModel.objects.filter(pk=model.pk).exclude(search_index=name).update(search_index=name)
     model.search_index = name
@@ -194,7 +194,7 @@ def _build_index(model: EmbeddingModel) -> bool:
 
 
 @contextmanager
-def _memory_to_build(model: EmbeddingModel) -> Iterator[None]:
+def memory_to_build(model: EmbeddingModel) -> Iterator[None]:
     """A graph that outgrows maintenance_work_mem takes many times longer to build.
 
     Never more than a quarter of what the server says the machine has for caching.

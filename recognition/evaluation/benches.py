@@ -47,6 +47,8 @@ class Bench:
 BENCHES: dict[str, Bench] = {
     "engine": Bench("recognition.evaluation.bench_engine.rows"),
     "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
+    "import": Bench("recognition.evaluation.bench_import.rows", own_site=True),
+    "million": Bench("recognition.evaluation.bench_million.rows", quick=False, own_site=True),
     "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
 }
 

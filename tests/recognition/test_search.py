@@ -268,7 +268,7 @@ def test_building_takes_the_memory_it_needs_and_gives_it_back(
 
     before = memory()
     monkeypatch.setattr(search, "LINKS", 10_000_000)  # eleven people need 4 GB
-    with search._memory_to_build(outgrown):
+    with search.memory_to_build(outgrown):
         assert memory() > before
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_size_bytes(current_setting('effective_cache_size')) / 4")
