@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, router
 from django.db.models import Model
@@ -67,7 +68,7 @@ def _proposed_and_confirmed(
         proposed = search.nearest(
             probe, model=model, galleries=galleries, limit=limit + search.SPARE, using=using
         )
-    except DatabaseError as error:
+    except (DatabaseError, psycopg.Error) as error:  # the second from a pipeline that breaks
         freshness.doubt()
         logger.warning("The replica failed a search (%s)", type(error).__name__)
         return None

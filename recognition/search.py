@@ -9,15 +9,17 @@ iterative scan goes on until enough rows pass the filters, so a filter never hid
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import sql
 
 from people.models import EmbeddingModel, Gallery, Person
 from people.vectors import Vector
 from recognition.matching import Candidate
+from recognition.thresholds import pool_size
 
 # Up to here comparing with everybody takes a few milliseconds and misses nobody; beyond, the index
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
@@ -64,7 +66,7 @@ def nearest(
     exact = (
         not model.search_index
         or among is not None
-        or (bool(galleries) and _is_small(galleries, using))
+        or (bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT)
     )
     query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
                    apart_from=apart_from, among=among)  # fmt: skip
@@ -77,15 +79,29 @@ def nearest(
         "limit": limit,
         "proposed": limit if exact else limit + SPARE,
     }
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        if not exact:
-            cursor.execute(_SCAN_SETTINGS)
-        cursor.execute(query, values)
-        rows = cursor.fetchall()
+    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS, using=using)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
+
+
+def _rows(
+    query: sql.Composable,
+    values: dict[str, Any],
+    *,
+    settings: str | None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[Any]:
+    """All rows. With settings, both statements travel together, as one transaction."""
+    with connections[using].cursor() as first, connections[using].cursor() as cursor:
+        travel = connections[using].connection.pipeline() if settings else nullcontext()
+        with travel:
+            if settings:
+                first.execute(settings)
+            cursor.execute(query, values)
+            rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 # Local to the transaction. The two large bounds are what "never hides a match" means.
@@ -135,11 +151,6 @@ def _query(
         dimensions=sql.Literal(model.dimensions),
         filters=sql.SQL(" AND ").join(filters),
     )
-
-
-def _is_small(galleries: Sequence[Gallery], using: str) -> bool:
-    members = Gallery.people.through.objects.using(using).filter(gallery__in=galleries)
-    return not members.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
 
 
 def index_name(model: EmbeddingModel) -> str:

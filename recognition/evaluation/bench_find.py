@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +40,13 @@ def find_rows(*, full: bool) -> list[Row]:
     model, gallery = EmbeddingModel.objects.current(), Gallery.objects.get()
     rows, people = [], 0
     with http_speed.web_server(settings.VAR_DIR / "bench.log") as port, _folder() as folder:
-        target = http_speed.Target(port, "/api/v1/recognize/", key, photo)
+        ask = http_speed.asking(http_speed.Target(port, "/api/v1/recognize/", key, photo))
         for wanted in FIND_LEAST if full else [min(FIND_LEAST)]:
             enrol_many(model, gallery, made, wanted - people)
             people = wanted
             theirs = PlainFolder(settings.MODELS_DIR, folder, made.so_far(), photo)
-            with http_speed.asking(target) as ask:
-                took = in_turns(
-                    [ask, lambda: theirs.find(scene), lambda: theirs.find_faster(scene)],
-                    rounds=5,
-                )
-            rows.append(_find_row(people, took))
+            works = [ask, partial(theirs.find, scene), partial(theirs.find_faster, scene)]
+            rows.append(_find_row(people, in_turns(works, rounds=5)))
     return rows
 
 

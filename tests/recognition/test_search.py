@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from people.models import EmbeddingModel, Gallery, Person, Template
@@ -274,3 +275,10 @@ def test_building_takes_the_memory_it_needs_and_gives_it_back(
             cursor.execute("SELECT pg_size_bytes(current_setting('effective_cache_size')) / 4")
             assert memory() <= max(cursor.fetchone()[0], before)
     assert memory() == before
+
+
+@pytest.mark.usefixtures("committed")
+def test_how_the_index_is_read_holds_for_the_search_and_no_longer() -> None:
+    asked = sql.SQL("SELECT current_setting('hnsw.ef_search')")
+    assert search._rows(asked, {}, settings=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
+    assert search._rows(asked, {}, settings=None) == [("40",)]
