@@ -33,7 +33,7 @@ REPLICA = "replica"
 
 
 class SearchRouter:
-    """Sends to the replica what says that it may lag, and nothing else; nothing is written there."""
+    """Sends to the replica what says that it may lag, and nothing else; nothing is ever written."""
 
     def db_for_read(self, _model: type[Model], *, may_lag: bool = False, **_hints: Any) -> str:
         return REPLICA if may_lag and freshness.is_fresh() else DEFAULT_DB_ALIAS

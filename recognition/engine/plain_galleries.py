@@ -25,7 +25,7 @@ class PlainFolder:
     """`DeepFace.find` on a folder of photos that it has embedded before."""
 
     def __init__(self, models_dir: Path, folder: Path, vectors: Embeddings, photo: bytes) -> None:
-        """vectors: (n, 128), one for each copy of `photo` the folder gets. Raises WeightsMissing."""
+        """vectors: (n, 128), one for each copy of `photo` in the folder. Raises WeightsMissing."""
         PlainDeepFace(models_dir)
         from deepface.commons.image_utils import find_image_hash
         from deepface.modules import filestore, recognition
@@ -37,7 +37,7 @@ class PlainFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(photo)
             paths.append(path)
-        save = getattr(recognition, "__save_representations")  # noqa: B009  a private name
+        save = getattr(recognition, "__save_representations")
         save(
             store=filestore.build_file_store(str(folder)),
             datastore_path=str(folder / _DATASTORE),
@@ -68,7 +68,6 @@ class PlainFolder:
             **options,
         )
         return len(found[0])
-
 
     def find_faster(self, photo: Pixels) -> int:
         """The same, as fast as it can."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,8 @@ def find_rows(*, full: bool) -> list[Row]:
             enrol_many(model, gallery, made, wanted - people)
             people = wanted
             theirs = PlainFolder(settings.MODELS_DIR, folder, made.so_far(), photo)
-            works = [ask, partial(theirs.find, scene), partial(theirs.find_faster, scene)]
+            works: list[Callable[[], object]] = [ask]
+            works += [partial(theirs.find, scene), partial(theirs.find_faster, scene)]
             rows.append(_find_row(people, in_turns(works, rounds=5)))
     return rows
 
@@ -120,10 +121,8 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _another_connection() -> "Iterator[psycopg.Connection[tuple[object, ...]]]":
+def _another_connection() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     connection.ensure_connection()
     info = connection.connection.info
     with psycopg.connect(info.dsn, password=info.password) as other:
         yield other
-
-

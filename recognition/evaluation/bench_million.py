@@ -79,7 +79,9 @@ def _filled(count: int) -> tuple[_Filled, float]:
 
 def _recall(filled: _Filled, flat: Flat, probes: Vector) -> float:
     nearest = filled.people[flat.nearest(probes)]
-    return float(np.mean([_first(filled.model, p) == who for p, who in zip(probes, nearest, strict=True)]))
+    return float(
+        np.mean([_first(filled.model, p) == who for p, who in zip(probes, nearest, strict=True)])
+    )
 
 
 def _first(model: EmbeddingModel, probe: Vector, galleries: Sequence[Gallery] = ()) -> int:

@@ -57,12 +57,13 @@ class Flat:
 def _in_parts(vectors: Vector, count: int) -> Any:
     import faiss
 
-    parts = faiss.IndexShards(vectors.shape[1], True, True)  # threaded, ids one after the other
+    threaded = ids_go_on = True  # it takes no names
+    parts: Any = faiss.IndexShards(vectors.shape[1], threaded, ids_go_on)
     for part in np.array_split(vectors, count):
-        index = faiss.IndexFlatL2(vectors.shape[1])
+        index: Any = faiss.IndexFlatL2(vectors.shape[1])
         index.add(part)
         parts.add_shard(index)
-        index.this.disown()
+        index.this.disown()  # the parts keep them
     parts.own_indices = True
     return parts
 

@@ -1,4 +1,4 @@
-"""Made-up people who lie as real ones do, so that a search among a million is as hard as a real one.
+"""Made-up people who lie as real ones do, so that a search among them is as hard as a real one.
 
 A face under a model is `mean + who it is + how it looks today`, both parts normal, made unit
 length. What makes nearest neighbours hard to find is how many directions the first part varies

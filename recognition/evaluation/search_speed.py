@@ -34,6 +34,7 @@ class Speed:
     exact_ms: float
     index_ms: float
     index_build_s: float
+    index_mb: float
     recall_mated: float
     recall_stranger: float
 
@@ -59,9 +60,7 @@ def measure(
     return [_measure_one(Maker(population, seed), size, probes, progress) for size in sorted(sizes)]
 
 
-def _measure_one(
-    make: Maker, size: int, probes: int, progress: Callable[[int], object]
-) -> Speed:
+def _measure_one(make: Maker, size: int, probes: int, progress: Callable[[int], object]) -> Speed:
     found: list[Speed] = []
     try:
         with transaction.atomic():
@@ -86,9 +85,7 @@ def _index(model: EmbeddingModel) -> float:
     return took
 
 
-def _compared(
-    model: EmbeddingModel, size: int, probes: Sequence[Vector], build_s: float
-) -> Speed:
+def _compared(model: EmbeddingModel, size: int, probes: Sequence[Vector], build_s: float) -> Speed:
     """Both in turns, for each probe. probes: of enrolled people, and of strangers."""
     indexed = _with_index(model, search.index_name(model))
     exact = _with_index(model, "")
@@ -103,8 +100,18 @@ def _compared(
             ]
             same.append(found[0] == found[1])
         recalls.append(float(np.mean(same)))
-    medians = [statistics.median(times[name][1:]) for name in ("exact", "index")]
-    return Speed(size, *medians, build_s, *recalls)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(%s) / 1e6", [search.index_name(model)])
+        megabytes = float(cursor.fetchone()[0])
+    return Speed(
+        people=size,
+        exact_ms=statistics.median(times["exact"]),
+        index_ms=statistics.median(times["index"]),
+        index_build_s=build_s,
+        index_mb=megabytes,
+        recall_mated=recalls[0],
+        recall_stranger=recalls[1],
+    )
 
 
 def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
@@ -138,4 +145,3 @@ def plot(speeds: Sequence[Speed], limit: int, path: Path) -> None:
     axes.legend()
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)
-

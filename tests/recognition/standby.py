@@ -74,9 +74,11 @@ def _prepare(primary: Postgres) -> None:
     """What a database administrator does for replication, and lets the tests hold it up."""
     cluster.create(primary.var_dir)
     accounts.give_away(primary.data, accounts.named_id())
-    grants = [f"ALTER ROLE {addresses.ROLE} REPLICATION;"]
-    for function in ("pg_wal_replay_pause", "pg_wal_replay_resume"):
-        grants.append(f"GRANT EXECUTE ON FUNCTION {function}() TO {addresses.ROLE};")
+    grants = [
+        f"ALTER ROLE {addresses.ROLE} REPLICATION;",
+        f"GRANT EXECUTE ON FUNCTION pg_wal_replay_pause() TO {addresses.ROLE};",
+        f"GRANT EXECUTE ON FUNCTION pg_wal_replay_resume() TO {addresses.ROLE};",
+    ]
     arguments = ["--single", "-D", str(primary.data), addresses.DATABASE]
     cluster._run(accounts.named_id(), primary.data, "postgres", arguments, "\n".join(grants) + "\n")
     with (primary.data / "pg_hba.conf").open("a") as access:

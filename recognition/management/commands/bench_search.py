@@ -1,6 +1,5 @@
 """manage.py bench_search"""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -76,12 +75,13 @@ class Command(FaceCommand):
         )
         self.say(
             "  people   exact ms   index ms   exact/index   recall: enrolled  stranger   build s"
+            "      MB"
         )
         for speed in speeds:
             self.say(
                 f"{speed.people:8,}   {speed.exact_ms:8.2f}   {speed.index_ms:8.2f}"
                 f"   {speed.ratio:11.2f}   {speed.recall_mated:16.3f}  {speed.recall_stranger:8.3f}"
-                f"   {speed.index_build_s:7.1f}"
+                f"   {speed.index_build_s:7.1f}  {speed.index_mb:6.1f}"
             )
         self.say(f"The index is built beyond {EXACT_LIMIT:,} people.")
 
