@@ -58,7 +58,8 @@ def _in_parts(vectors: Vector, count: int) -> Any:
     import faiss
 
     threaded = ids_go_on = True  # it takes no names
-    parts: Any = faiss.IndexShards(vectors.shape[1], threaded, ids_go_on)
+    make: Any = faiss.IndexShards
+    parts = make(vectors.shape[1], threaded, ids_go_on)
     for part in np.array_split(vectors, count):
         index: Any = faiss.IndexFlatL2(vectors.shape[1])
         index.add(part)

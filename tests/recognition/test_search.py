@@ -1,5 +1,6 @@
 """Both ways of searching, and the index one of them reads."""
 
+import importlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -241,6 +242,15 @@ def test_an_earlier_index_serves_until_the_new_one_is_complete(outgrown: Embeddi
     after = EmbeddingModel.objects.current()
     assert f"Index Scan using {search.index_name(outgrown)} " in plan(after)
     assert nearest(vectors(1, seed=5)[0], after) == expected
+
+
+def test_an_installation_with_an_earlier_index_goes_on_with_it(outgrown: EmbeddingModel) -> None:
+    old = old_index(outgrown)
+    EmbeddingModel.objects.update(search_index="")
+    migration = importlib.import_module("people.migrations.0005_search_index")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.TAKE_OVER)
+    assert EmbeddingModel.objects.current().search_index == old
 
 
 def test_an_earlier_index_is_dropped_once_nobody_reads_it(
