@@ -50,6 +50,10 @@ BENCHES: dict[str, Bench] = {
     "engine": Bench("recognition.evaluation.bench_engine.rows", one_core=True),
     "embedding": Bench("recognition.evaluation.bench_embedding.rows", one_core=True),
     "memory": Bench("recognition.evaluation.bench_memory.rows", own_site=True),
+    "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
+    "import": Bench("recognition.evaluation.bench_import.rows", own_site=True),
+    "million": Bench("recognition.evaluation.bench_million.rows", quick=False, own_site=True),
+    "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
 }
 _ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,18 @@ def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list
                 raise RuntimeError(f"{target.path} answered with an error")
             took += answers
     return [float(np.median(took)) * 1000 for took in times]
+
+
+def asking(target: Target) -> Callable[[], None]:
+    """A function that posts the photo once, always over one connection, and wants an answer."""
+    line, request = _Line(target.port), target.request()
+
+    def ask() -> None:
+        status = line.post(request)
+        if status != HTTPStatus.OK:
+            raise RuntimeError(f"{target.path} answered {status}")
+
+    return ask
 
 
 def _embed_for(engine: Engine, photo: bytes, threads: int, seconds: float) -> float:

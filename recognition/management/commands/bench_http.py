@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
 from people.images import Photo
 from people.models import EmbeddingModel, FaceImageSource, Gallery, Person
@@ -21,7 +21,8 @@ from recognition.devices import add_device
 from recognition.enrolment import embed_images
 from recognition.evaluation import http_speed
 from recognition.evaluation.bench_engine import a_portrait, scenes
-from recognition.evaluation.search_speed import fill
+from recognition.evaluation.filling import Maker, analyze, fill
+from recognition.evaluation.population import typical
 from recognition.queueing import kept_in_process
 from recognition.runtime import engine_for
 from recognition.search import ensure_index
@@ -108,11 +109,10 @@ def _enrol(photo: bytes, people: int) -> str:
         enrol_photo(person=person, data=photo, source=FaceImageSource.COMMAND)
     embed_images(kept)
     model = EmbeddingModel.objects.current()
-    fill(model, people)
+    fill(model, Maker(typical(np.random.default_rng(0)), 0), people)
     ensure_index(model)
     gallery.people.set(Person.objects.all())
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as the database does by itself a little later
+    analyze()
     return add_device(name="Bench", galleries=[gallery]).key
 
 
