@@ -51,6 +51,7 @@ BENCHES: dict[str, Bench] = {
     "embedding": Bench("recognition.evaluation.bench_embedding.rows", one_core=True),
     "memory": Bench("recognition.evaluation.bench_memory.rows", own_site=True),
     "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
+    "http": Bench("recognition.evaluation.bench_http.rows", own_site=True),
     "import": Bench("recognition.evaluation.bench_import.rows", own_site=True),
     "million": Bench("recognition.evaluation.bench_million.rows", quick=False, own_site=True),
     "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
