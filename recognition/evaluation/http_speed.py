@@ -89,6 +89,9 @@ class _Line:
             missing -= len(self._received())
         return int(head.split(b" ", 2)[1])
 
+    def close(self) -> None:
+        self._socket.close()
+
     def _until(self, mark: bytes) -> tuple[bytes, bytes, bytes]:
         found = b""
         while mark not in found:
@@ -158,11 +161,18 @@ def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list
 
 
 def asking(target: Target) -> Callable[[], None]:
-    """A function that posts the photo once, always over one connection, and wants an answer."""
-    line, request = _Line(target.port), target.request()
+    """A function that posts the photo once and wants an answer.
+
+    Over a connection of its own each time: between the turns of a slow peer the server hangs up.
+    """
+    request = target.request()
 
     def ask() -> None:
-        status = line.post(request)
+        line = _Line(target.port)
+        try:
+            status = line.post(request)
+        finally:
+            line.close()
         if status != HTTPStatus.OK:
             raise RuntimeError(f"{target.path} answered {status}")
 
