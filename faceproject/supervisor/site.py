@@ -59,7 +59,8 @@ def _worker(number: int) -> Child:
     return _child(
         f"worker {number}",
         "celery",
-        *("-A", "faceproject", "worker", *options, "--hostname", name),
+        *("-A", "faceproject", "worker", *options, "--queues", ",".join(settings.QUEUES)),
+        *("--hostname", name),
         niceness=5,  # a person at the door goes first
     )
 
