@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "people",
     "recognition",
+    "faceproject",  # for its commands
 ]
 
 MIDDLEWARE = [
@@ -220,6 +221,8 @@ WEB_PROCESSES = _number(env.int, "WEB_PROCESSES", 1)  # each holds the networks,
 WEB_THREADS = _number(env.int, "WEB_THREADS", 8)
 # A core stays free for the web server: somebody waits for its answer.
 WORKER_PROCESSES = _number(env.int, "WORKER_PROCESSES", min(max((os.cpu_count() or 2) - 1, 1), 4))
+# A worker process that has grown beyond this ends after its task, and is started anew.
+WORKER_MAX_MB = _number(env.int, "WORKER_MAX_MB", 1500)
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 

@@ -168,6 +168,14 @@ def has_index(model: EmbeddingModel) -> bool:
     return _is_valid(model) is not None
 
 
+def index_state(model: EmbeddingModel) -> str:
+    """exact (few people, none is needed), valid, building (or broken) or missing."""
+    is_valid = _is_valid(model)
+    if is_valid is None:
+        return "exact" if is_searchable(model) else "missing"
+    return "valid" if is_valid else "building"
+
+
 def drop_index(model: EmbeddingModel) -> None:
     """Without a wait for searches that read it."""
     with connection.cursor() as cursor:

@@ -173,16 +173,23 @@ def _overlooked(found: Sequence[Obstacle], overrides: Collection[str]) -> list[s
     return [obstacle.code for obstacle in found]
 
 
+def rollback_target() -> EmbeddingModel | None:
+    """The model that was active before this one."""
+    switches = ModelChange.objects.exclude(kind=ModelChange.Kind.RETIRED)
+    last = switches.select_related("previous").first()
+    return last.previous if last is not None else None
+
+
 def roll_back(*, by: User | None = None) -> ModelChange:
     """Go back to the model that was active before, at once. Raises Refusal: nothing_before,
     retired.
 
     Whoever it does not know is counted in the answer, and refuses nothing: this is the way out.
     """
-    last = ModelChange.objects.exclude(kind=ModelChange.Kind.RETIRED).first()
-    if last is None or last.previous is None:
+    before = rollback_target()
+    if before is None:
         raise Refusal("No other model has been active before.", code="nothing_before")
-    with _switch(last.previous) as (current, previous):
+    with _switch(before) as (current, previous):
         if current.state != EmbeddingModelState.READY:
             raise Refusal(
                 f"{current} was active before and is retired: its vectors are not kept.",

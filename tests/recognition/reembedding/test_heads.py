@@ -8,6 +8,7 @@ import pytest
 from people.images import decode
 from people.models import EmbeddingModel, FaceEmbedding, Template
 from recognition import heads, services
+from recognition.engine import DEFAULT_RECIPE
 from recognition.models import AttemptSource, ProjectionHead
 from recognition.reembedding import sources, switching
 from tests.faces import FakeEngine, photo_of
@@ -62,6 +63,7 @@ def test_a_probe_is_answered_through_the_head(
     enrol("Ann", 10)
     switching.activate(model=build(headed))
     head = heads.head_of(headed.recipe)
+    monkeypatch.setattr(fake_engine, "recipe", DEFAULT_RECIPE, raising=False)
     engine = heads.HeadedEngine(fake_engine, head)  # type: ignore[arg-type]
     monkeypatch.setattr(services, "engine_for", lambda _model: engine)
     result = services.recognize(probe=[decode(photo_of(12)).pixels], source=AttemptSource.COMMAND)
@@ -93,6 +95,7 @@ def test_a_retired_base_means_reading_the_photos(
 ) -> None:
     assert sources.size_for(headed) == sources.VECTORS_AT_ONCE
     EmbeddingModel.objects.filter(pk=model.pk).update(state="retired")
+    EmbeddingModel.objects.filter(pk=headed.pk).update(state="active")
     assert sources.size_for(headed) == sources.PHOTOS_AT_ONCE
 
 

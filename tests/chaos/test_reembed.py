@@ -1,0 +1,149 @@
+"""`kill -9` in the middle of a re-embedding: nothing lost, nothing twice, and it goes on by itself.
+
+A small one in every test run. `make chaos` makes it 1,000 photos and 20 kills.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.chaos.site import Site
+
+PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "90"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
+SEED = int(os.environ.get("CHAOS_SEED", "0"))
+RESUMES_WITHIN_S = 60
+# Everything that works on a run. Postgres is killed whole, a worker alone.
+VICTIMS = ("worker1@", "valkey-server", "/bin/postgres", "worker2@")
+
+# Enrolled under the first model with made-up vectors: the run embeds the photos for real.
+ENROL = """
+import json, hashlib
+import numpy as np
+from pathlib import Path
+from django.core.files.base import ContentFile
+from people.images import decode
+from people.models import EmbeddingModel, FaceEmbedding, FaceImage, Person, Template
+rng, active = np.random.default_rng(0), EmbeddingModel.objects.current()
+for path in map(Path, json.loads(Path({listed!r}).read_text())):
+    person, is_new = Person.objects.get_or_create(full_name=path.parent.name)
+    photo = decode(path.read_bytes())
+    image = FaceImage(person=person, sha256=photo.sha256, width=photo.pixels.shape[1],
+                      height=photo.pixels.shape[0], source="command", state="ready")
+    image.file.save("photo.jpg", ContentFile(photo.jpeg()), save=False)
+    image.save()
+    vector = rng.normal(size=128).astype(np.float32)
+    vector /= np.linalg.norm(vector)
+    FaceEmbedding.objects.create(image=image, model=active, vector=vector)
+    if is_new:
+        Template.objects.create(person=person, model=active, vector=vector, photos=1)
+"""
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if not (settings.MODELS_DIR / "manifest.json").is_file():
+        pytest.skip("needs the networks: manage.py fetch_models")
+    folder = tmp_path_factory.mktemp("site")
+    for parent in (folder, folder.parent):
+        parent.chmod(0o711)  # as root, the services run as another user
+    site = Site(folder, WORKER_PROCESSES="2")
+    site.start()
+    yield site
+    site.stop()
+    shutil.rmtree(folder / "photos", ignore_errors=True)
+
+
+@pytest.fixture
+def enrolled(site: Site, shared_data: Callable[[str], Path], tmp_path: Path) -> int:
+    """PHOTOS photos of Labeled Faces in the Wild, enrolled. Returns how many people."""
+    found = sorted((shared_data("lfw_view1") / "images").glob("*/*.jpg"))[:PHOTOS]
+    if len(found) < PHOTOS:
+        pytest.skip(f"needs {PHOTOS} photos")
+    listed = tmp_path / "photos.json"
+    listed.write_text(json.dumps([str(path) for path in found]))
+    site.manage("shell", "-c", ENROL.format(listed=str(listed)))
+    return len({path.parent for path in found})
+
+
+class Watcher:
+    """Looks at the one run of a site, also while its database is down."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def read(self) -> tuple[str, int]:
+        """State and photos dealt with."""
+        with self._site.connect() as connection:
+            row = connection.execute("SELECT state, settled FROM recognition_reembeddingrun")
+            found = row.fetchone()
+        assert found is not None
+        return str(found[0]), int(found[1])
+
+    def wait_for(self, settled: int, seconds: float) -> float:
+        """Seconds until so many photos are dealt with, or the run is over."""
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            try:
+                state, number = self.read()
+            except psycopg.OperationalError:
+                time.sleep(0.1)  # it was just killed, and comes back
+                continue
+            if number >= settled or state == "done":
+                return time.monotonic() - began
+            time.sleep(0.1)
+        raise AssertionError(f"{settled} photos were not dealt with within {seconds:.0f} s")
+
+
+def test_a_run_survives_kills_of_workers_broker_and_database(site: Site, enrolled: int) -> None:
+    chance = random.Random(SEED)
+    site.manage("add_model", "tighter", "--margin", "-0.1")
+    site.manage("reembed", "tighter", "--json")
+    watcher = Watcher(site)
+    watcher.wait_for(1, 60)
+    slowest = 0.0
+    for number, victim in enumerate(islice(cycle(VICTIMS), KILLS)):
+        # At a random moment of this kill's share of the run.
+        share = PHOTOS / (KILLS + 1)
+        watcher.wait_for(int(share * (number + chance.random())), 120)
+        state, settled = watcher.read()
+        assert state == "running", f"the run was over before kill {number + 1}"
+        site.kill(victim)
+        took = watcher.wait_for(settled + 17, RESUMES_WITHIN_S)  # more than what was at hand
+        slowest = max(slowest, took)
+    watcher.wait_for(PHOTOS, 60 + PHOTOS)
+    site.wait_until(lambda: watcher.read()[0] == "done", RESUMES_WITHIN_S, "the end")
+    sys.stdout.write(
+        f"{PHOTOS} photos, {KILLS} kills: went on after at most {slowest:.1f} s each time\n"
+    )
+    _nothing_lost_nothing_twice(site, enrolled)
+
+
+def _nothing_lost_nothing_twice(site: Site, people: int) -> None:
+    under = "JOIN people_embeddingmodel m ON m.id = model_id WHERE m.name = 'tighter'"
+    vectors = site.number(f"SELECT count(*) FROM people_faceembedding {under}")
+    distinct = site.number(f"SELECT count(DISTINCT image_id) FROM people_faceembedding {under}")
+    failed = site.number("SELECT count(*) FROM recognition_reembeddingfailure")
+    given_up = site.number(
+        "SELECT count(*) FROM recognition_reembeddingfailure WHERE code = 'processing_failed'"
+    )
+    assert (vectors + failed, distinct, given_up) == (PHOTOS, vectors, 0)
+    assert vectors > 0.8 * PHOTOS
+    assert site.number(f"SELECT sum(photos) FROM people_template {under}") == vectors
+    assert site.number(f"SELECT count(*) FROM people_template {under}") <= people
+    assert site.number("SELECT count(*) FROM recognition_reembeddingchunk") == 0
+    assert site.number("SELECT settled FROM recognition_reembeddingrun") == PHOTOS
+    ready = "SELECT count(*) FROM people_embeddingmodel WHERE state = 'ready'"
+    assert site.number(ready) == 1
