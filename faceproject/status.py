@@ -7,15 +7,15 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db.models import Count
+from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
 from people.models import EmbeddingModel, FaceImage, ImportRun
 from recognition import search
-from recognition.models import ReembeddingFailure, ReembeddingRun
+from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE
 
 PATIENCE_S = 3.0  # a worker answers between two tasks
-NO_QUEUE = "NOT_FOUND"
 
 
 def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
         "broker": "unreachable" if queues is None else "ok",
         "queues": queues,
         "workers": [] if queues is None else workers(patience=patience),
+        "at_work": _at_work(),
         "photos": _photos(),
         "imports_running": ImportRun.objects.filter(state=ImportRun.State.RUNNING).count(),
         "runs": [run.as_json() for run in _runs()],
@@ -60,6 +61,15 @@ def workers(*, patience: float = PATIENCE_S) -> list[str]:
     except (OperationalError, OSError):
         return []
     return sorted(name for reply in replies for name in reply)
+
+
+def _at_work() -> dict[str, int]:
+    """What workers hold at this moment, by their claims: those in a task answer no ping."""
+    now = timezone.now()
+    return {
+        "photos": FaceImage.objects.pending().filter(claimed_until__gt=now).count(),
+        "chunks": ReembeddingChunk.objects.filter(claimed_until__gt=now).count(),
+    }
 
 
 def _photos() -> dict[str, int]:

@@ -108,7 +108,7 @@ class Watcher:
 
 
 def test_a_run_survives_kills_of_workers_broker_and_database(site: Site, enrolled: int) -> None:
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311
     site.manage("add_model", "tighter", "--margin", "-0.1")
     site.manage("reembed", "tighter", "--json")
     watcher = Watcher(site)
@@ -132,17 +132,26 @@ def test_a_run_survives_kills_of_workers_broker_and_database(site: Site, enrolle
 
 
 def _nothing_lost_nothing_twice(site: Site, people: int) -> None:
-    under = "JOIN people_embeddingmodel m ON m.id = model_id WHERE m.name = 'tighter'"
-    vectors = site.number(f"SELECT count(*) FROM people_faceembedding {under}")
-    distinct = site.number(f"SELECT count(DISTINCT image_id) FROM people_faceembedding {under}")
+    vectors = site.number(
+        "SELECT count(*) FROM people_faceembedding e JOIN people_embeddingmodel m"
+        " ON m.id = e.model_id WHERE m.name = 'tighter'"
+    )
+    distinct = site.number(
+        "SELECT count(DISTINCT image_id) FROM people_faceembedding e JOIN people_embeddingmodel m"
+        " ON m.id = e.model_id WHERE m.name = 'tighter'"
+    )
     failed = site.number("SELECT count(*) FROM recognition_reembeddingfailure")
     given_up = site.number(
         "SELECT count(*) FROM recognition_reembeddingfailure WHERE code = 'processing_failed'"
     )
     assert (vectors + failed, distinct, given_up) == (PHOTOS, vectors, 0)
     assert vectors > 0.8 * PHOTOS
-    assert site.number(f"SELECT sum(photos) FROM people_template {under}") == vectors
-    assert site.number(f"SELECT count(*) FROM people_template {under}") <= people
+    in_templates = site.number(
+        "SELECT sum(photos) FROM people_template t JOIN people_embeddingmodel m"
+        " ON m.id = t.model_id WHERE m.name = 'tighter'"
+    )
+    assert in_templates == vectors
+    assert site.number("SELECT count(*) FROM people_template") <= 2 * people
     assert site.number("SELECT count(*) FROM recognition_reembeddingchunk") == 0
     assert site.number("SELECT settled FROM recognition_reembeddingrun") == PHOTOS
     ready = "SELECT count(*) FROM people_embeddingmodel WHERE state = 'ready'"

@@ -28,7 +28,7 @@ class Command(FaceCommand):
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    queues, photos = found["queues"], found["photos"]
+    queues, photos, held = found["queues"], found["photos"], found["at_work"]
     waiting = (
         "the broker cannot be reached"
         if queues is None
@@ -36,7 +36,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     )
     lines = [
         f"Queued     {waiting}",
-        f"Workers    {', '.join(found['workers']) or 'none answers'}",
+        f"Workers    {', '.join(found['workers']) or 'none answers'}; in hand: {held['photos']}"
+        f" new photos, {held['chunks']} chunks of re-embedding",
         f"Photos     {photos['ready']} ready, {photos['pending']} pending,"
         f" {photos['rejected']} rejected",
         f"Imports    {found['imports_running']} running",
