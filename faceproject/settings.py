@@ -173,8 +173,10 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 # --- Celery -------------------------------------------------------------------------------
 
 BROKER = CELERY_BROKER_URL or addresses.celery_broker(VAR_DIR)
+# Sites that share a broker need one each.
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="")
 # The order matters: what somebody waits for comes before what changes a model.
-QUEUES = ("celery", "reembedding")
+QUEUES = (f"{QUEUE_PREFIX}celery", f"{QUEUE_PREFIX}reembedding")
 
 CELERY = {
     "broker_url": BROKER,
@@ -186,7 +188,10 @@ CELERY = {
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "task_ignore_result": True,
-    "task_routes": {"recognition.tasks.reembed_chunk": {"queue": "reembedding"}},
+    "task_default_queue": QUEUES[0],
+    "task_routes": {"recognition.tasks.reembed_chunk": {"queue": QUEUES[1]}},
+    "control_exchange": f"{QUEUE_PREFIX}celery",
+    "event_exchange": f"{QUEUE_PREFIX}celeryev",
     "worker_prefetch_multiplier": 1,
     # Told to end at once, a worker still finishes what it is at.
     "worker_soft_shutdown_timeout": 10.0,

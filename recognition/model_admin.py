@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
@@ -111,7 +113,7 @@ admin.site.unregister(EmbeddingModel)
 
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(ThresholdsAdmin):
-    change_form_outer_after_template = "recognition/model_section.html"
+    change_form_outer_before_template = "recognition/model_section.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_switch(request)
@@ -281,7 +283,7 @@ def panel(request: HttpRequest, model: EmbeddingModel) -> dict[str, Any]:
         "model": model,
         "run": run,
         "is_live": is_live,
-        "minutes_left": _minutes(run) if is_live else "",
+        "run_said": _said(run) if run is not None else "",
         "failures": failures.select_related("image__person")[:SHOWN],
         "more_failures": max(number - SHOWN, 0),
         "failures_number": number,
@@ -292,15 +294,30 @@ def panel(request: HttpRequest, model: EmbeddingModel) -> dict[str, Any]:
         "is_ready": model.state == EmbeddingModelState.READY,
         "is_retired": model.state == EmbeddingModelState.RETIRED,
         "previous": switching.rollback_target() if is_active else None,
-        "changes": ModelChange.objects.select_related("model", "previous", "by")[:10],
+        "changes": [
+            _change(change) for change in ModelChange.objects.select_related("model", "by")[:10]
+        ],
     }
 
 
-def _minutes(run: ReembeddingRun | None) -> str:
-    seconds = run.seconds_left if run is not None else None
-    if seconds is None:
-        return ""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def _said(run: ReembeddingRun) -> str:
+    parts = [f"{run.settled} of {run.total} photo{'' if run.total == 1 else 's'}"]
+    if run.state == ReembeddingRun.State.RUNNING and run.rate:
+        parts.append(f"{run.rate:.1f} a second")
+    if (seconds := run.seconds_left) is not None:
+        left = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        parts.append(f"about {left} left")
+    return ", ".join(parts)
+
+
+def _change(change: ModelChange) -> dict[str, str]:
+    when = date_format(localtime(change.created_at), "j M Y, H:i:s")
+    parts = [when, f"by {change.by}" if change.by else "by a command"]
+    if change.missing:
+        parts.append(f"{change.missing} people without a vector")
+    if change.overrides:
+        parts.append(f"overridden: {', '.join(change.overrides)}")
+    return {"what": str(change), "said": ", ".join(parts)}
 
 
 @admin.register(ModelChange)
