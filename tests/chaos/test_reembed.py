@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 
 from tests.chaos.site import Site
 
-PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "80"))
+PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "64"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
 SEED = int(os.environ.get("CHAOS_SEED", "0"))
 RESUMES_WITHIN_S = 60
