@@ -181,7 +181,7 @@ class EmbeddingModelAdmin(ThresholdsAdmin):
         if not form.is_valid():
             for field, errors in form.errors.items():
                 label = form.fields[field].label if field in form.fields else ""
-                messages.error(request, f"{label}: {' '.join(errors)}")
+                messages.error(request, f"{label}: {' '.join(map(str, errors))}")
             return self._back(model)
         chosen = form.cleaned_data
 

@@ -74,10 +74,13 @@ def queue_chunks(chunk_ids: Sequence[int], *, after: timedelta = timedelta(0)) -
     """
     from recognition.tasks import reembed_chunk  # the task module imports services
 
-    later = {"countdown": after.total_seconds()} if after else {}
+    wait = after.total_seconds()
     try:
         for chunk_id in chunk_ids:
-            reembed_chunk.apply_async((chunk_id,), **later)
+            if wait > 0:
+                reembed_chunk.apply_async((chunk_id,), countdown=wait)
+            else:
+                reembed_chunk.delay(chunk_id)
     except (OperationalError, OSError):
         logger.warning("The broker cannot be reached; photos to re-embed wait for it")
         return False

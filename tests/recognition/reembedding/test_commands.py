@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.management import CommandError, call_command
+from kombu.exceptions import OperationalError
 
 from people.models import EmbeddingModel
 from recognition.models import ReembeddingRun
@@ -147,14 +149,10 @@ def test_the_status_says_what_goes_on(
 def test_the_status_without_a_broker_says_so(
     other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kombu.exceptions import OperationalError
-
-    from faceproject import status
-
     def unreachable() -> None:
         raise OperationalError("nobody there")
 
-    monkeypatch.setattr(status.current_app, "connection_for_read", unreachable)
+    monkeypatch.setattr(current_app, "connection_for_read", unreachable)
     build(other)
     _code, found = run_json("status")
     assert (found["broker"], found["queues"], found["workers"]) == ("unreachable", None, [])
