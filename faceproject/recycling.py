@@ -27,4 +27,4 @@ def resident_mb() -> float:
 def end_if_too_large(**_signal: Any) -> None:
     # As a polite signal would: the task is acknowledged first, and no other is begun.
     if resident_mb() > settings.WORKER_MAX_MB:
-        state.should_stop = 0
+        state.should_stop = 0  # type: ignore[assignment]  # an exit status, say its readers

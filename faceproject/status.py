@@ -60,7 +60,7 @@ def workers(*, patience: float = PATIENCE_S) -> list[str]:
         replies = current_app.control.ping(timeout=patience)
     except (OperationalError, OSError):
         return []
-    return sorted(name for reply in replies for name in reply)
+    return sorted(name for reply in replies or () for name in reply)
 
 
 def _at_work() -> dict[str, int]:

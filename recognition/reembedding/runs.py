@@ -179,7 +179,8 @@ def go_on(run_id: int, *, may_finish: bool = True) -> None:
         if run is None:
             return
         chunks = [*_lost(run), *_cut(run)]
-        is_over = not chunks and not run.chunks.exists()
+        # With a limit there may be nothing to hand out yet, and something left to do.
+        is_over = not (chunks or run.chunks.exists() or lacking(run.model).exists())
         transaction.on_commit(partial(_queue, chunks))
     if is_over and may_finish:
         finish(run_id)

@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from kombu import Connection
+from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
 
 from tests.chaos.site import Site
@@ -171,8 +171,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
         pytest.skip(f"no {request.param} answers at {address.rpartition('@')[2]}")
     yield {"CELERY_BROKER_URL": address, "QUEUE_PREFIX": prefix, "CACHE_URL": ""}
     for name in ("celery", "reembedding"):
-        with connection.channel() as channel:
-            channel.queue_delete(prefix + name)
+        Queue(prefix + name, channel=connection.default_channel).delete()
     connection.release()
 
 
