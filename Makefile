@@ -7,7 +7,7 @@ PY := .venv/bin/python
 PRODUCTION := env SECRET_KEY=a-key-for-checks-only-0123456789-abcdefghijklmnopqrstuvwxyz \
 	ALLOWED_HOSTS=example.org HTTPS=on DEBUG=off
 
-.PHONY: help run setup dev-setup test check chaos lock bench clean python
+.PHONY: help run setup dev-setup test check chaos lock bench bench-full clean python
 
 help:
 	@echo 'make run     set up, then run the site until Ctrl-C (PORT, ADMIN_PASSWORD, VAR_DIR)'
@@ -15,7 +15,7 @@ help:
 	@echo 'make test    set up, then run every test'
 	@echo 'make check   style, types, layers, migrations, deployment settings, templates'
 	@echo 'make chaos   1,000 photos re-embedded while 20 times something is killed (CHAOS_SEED)'
-	@echo 'make bench   measure the engine on this machine'
+	@echo 'make bench   measure this machine, in less than five minutes; make bench-full: everything'
 	@echo 'make lock    pin the dependencies of pyproject.toml again'
 	@echo 'make clean   remove .venv and caches; data in VAR_DIR stays'
 
@@ -48,10 +48,11 @@ check: dev-setup
 chaos: dev-setup
 	@env CHAOS_PHOTOS=1000 CHAOS_KILLS=20 timeout 3600 $(PY) -m pytest -n 0 -q -s tests/chaos/test_reembed.py
 
-bench: setup
-	@$(PY) manage.py bench_engine
-	@$(PY) manage.py bench_search
-	@$(PY) manage.py bench_http
+bench: dev-setup
+	@$(PY) manage.py bench
+
+bench-full: dev-setup
+	@$(PY) manage.py bench --full
 
 lock: dev-setup
 	$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -49,6 +49,14 @@ def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Numbe
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
 
 
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value: str = env.str(name, default="") or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
 def _distance(name: str) -> float | None:
     """None when it is not set. A mistyped one, as in 96 for 0.96, would accept everybody."""
     if not env.str(name, default=""):
@@ -57,6 +65,16 @@ def _distance(name: str) -> float | None:
     if not 0 < distance < 2:
         raise ImproperlyConfigured(f"{name} is a distance between 0 and 2, as in 0.7.")
     return distance
+
+
+def _share(name: str) -> float | None:
+    """None when it is not set."""
+    if not env.str(name, default=""):
+        return None
+    rate = _number(env.float, name, 0.0)
+    if not 0 < rate < 1:
+        raise ImproperlyConfigured(f"{name} is a rate between 0 and 1, as in 0.01.")
+    return rate
 
 
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
@@ -215,7 +233,9 @@ CACHES = {
     }
     if CACHE_URL
     # Of each process alone: with several, the limits below count for each.
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What each process may count for itself, and need not ask anybody for.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
 }
 
 # --- Processes of `make run` ---------------------------------------------------------------
@@ -235,10 +255,14 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # Processor threads of each process that runs the networks; None lets the runtime take all.
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
-# How often a stranger may be taken for somebody, when everybody is searched.
-RECOGNIZE_FPIR = _number(env.float, "RECOGNIZE_FPIR", 0.01)
-if not 0 < RECOGNIZE_FPIR < 1:
-    raise ImproperlyConfigured("RECOGNIZE_FPIR is a rate between 0 and 1, as in 0.01.")
+# What runs them: auto takes OpenVINO where the processor has AVX-512. Vectors are the same.
+ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
+# bf16 takes half the time on processors that have it; elsewhere it is fp32.
+ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
+# How often one person may pass as one other, and a stranger be taken for somebody; empty uses what
+# the operator accepts in the admin.
+VERIFY_FMR = _share("VERIFY_FMR")
+RECOGNIZE_FPIR = _share("RECOGNIZE_FPIR")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")

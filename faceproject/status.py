@@ -12,6 +12,7 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from people.models import EmbeddingModel, FaceImage, ImportRun
 from recognition import search
+from recognition.calibration import stored
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE
 
@@ -91,6 +92,6 @@ def _model(model: EmbeddingModel) -> dict[str, Any]:
         "state": model.state,
         "people": model.templates.count(),
         "failures": ReembeddingFailure.objects.filter(model=model).count(),
-        "calibrated": len(model.calibration.get("curve", [])) >= 2,
+        "calibrated": stored.read(model.calibration) is not None,
         "index": search.index_state(model),
     }

@@ -87,6 +87,7 @@ _SETTINGS = [
         "admin:recognition_device_changelist",
         "recognition.view_device",
     ),
+    _entry("Calibration", "tune", "calibration:limits", "people.view_embeddingmodel"),
     _entry(
         "Embedding models",
         "neurology",
@@ -128,6 +129,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda _request: static("face/face.css"),
         lambda _request: static("face/attendance.css"),
+        lambda _request: static("face/calibration.css"),
     ],
     "SCRIPTS": [lambda _request: static("face/photos.js")],
     "BORDER_RADIUS": "8px",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/ask/", include("recognition.ask.urls")),
     path("admin/attendance/", include("recognition.attendance.urls")),
+    path("admin/calibration/", include("recognition.calibration.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("recognition.api.urls")),
     path("", include("people.urls")),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from people.models import EmbeddingModel, FaceImage, FaceImageState, Gallery, Person
 from recognition import services
 from recognition.attendance import boards
+from recognition.calibration.promise import promise_for, promise_to_verify
 from recognition.models import Attempt
 
 WAITS_AFTER = timedelta(seconds=30)
@@ -94,12 +95,16 @@ def _attempts_today() -> list[Number]:
 def _model() -> dict[str, Any]:
     model = EmbeddingModel.objects.current()
     calibration = model.calibration
+    promises = [promise_to_verify(model), promise_for(model)]
+    verify, recognize = (promise.threshold for promise in promises)
     return {
         "model": model,
-        "verify": settings.VERIFY_THRESHOLD or model.verify_threshold,
-        "recognize": settings.RECOGNIZE_THRESHOLD or model.recognize_threshold,
+        "verify": verify,
+        "recognize": recognize,
         "is_set_by_hand": bool(settings.VERIFY_THRESHOLD or settings.RECOGNIZE_THRESHOLD),
         "is_calibrated": bool(calibration.get("calibrated")),
         "source": calibration.get("source", ""),
         "templates": model.templates.count(),
+        # A missing calibration is one reason for both.
+        "broken": list(dict.fromkeys(one.reason for one in promises if not one.holds)),
     }

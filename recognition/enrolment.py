@@ -231,7 +231,7 @@ def _flag(person: Person, found: EmbeddedFace, model: EmbeddingModel) -> Refusal
     others = search.nearest(
         found.embedding, model=model, limit=1, also_inactive=True, apart_from=person
     )
-    if others and others[0].distance < thresholds.for_recognize(model):
+    if others and others[0].distance < thresholds.for_duplicates(model):
         return Refusal(
             f"Already enrolled as {others[0].who.name}, distance {others[0].distance:.2f}."
             " If these really are two people, accept the photo.",

@@ -39,6 +39,7 @@ class Head:
     """weights: (k, d) float32; the base model has d dimensions, the model with the head k."""
 
     weights: Vector = field(repr=False)
+    sha256: str
 
     def apply(self, vectors: Vector) -> Vector:
         """(n, d) float32 → (n, k) float32, rows of unit L2 norm.
@@ -99,7 +100,7 @@ def _load(sha256: str) -> Head:
     if row is None or _digest(bytes(row.weights), row.rows, row.columns) != sha256:
         raise HeadMissing
     weights = np.frombuffer(bytes(row.weights), dtype="<f4").reshape(row.rows, row.columns)
-    return Head(weights.astype(np.float32))
+    return Head(weights.astype(np.float32), sha256)
 
 
 def _digest(data: bytes, rows: int, columns: int) -> str:
@@ -110,7 +111,10 @@ class HeadedEngine(Engine):
     """The base recipe's engine with a head on it. It loads no networks of its own."""
 
     def __init__(self, engine: Engine, head: Head) -> None:
-        super().__init__(models_dir=Path(), recipe=engine.recipe)
+        # A name of its own: vectors may be kept by recipe, and these are others than the base's.
+        name = f"{engine.recipe.name}+{head.sha256}"
+        recipe = replace(engine.recipe, name=name, dimensions=len(head.weights))
+        super().__init__(models_dir=Path(), recipe=recipe)
         self._engine = engine
         self._head = head
 

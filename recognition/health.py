@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError
 
 from people.models import EmbeddingModel
+from recognition.calibration import stored
 from recognition.engine import WeightsMissing
 from recognition.runtime import engine_for
 
@@ -20,8 +21,7 @@ def checks() -> dict[str, str]:
     if found["database"] == OK:
         found["model"] = _model()
         model = EmbeddingModel.objects.current()
-        # The thresholds are there in any case; this says whose data they were measured on.
-        found["calibration"] = OK if model.calibration.get("calibrated") else "default"
+        found["calibration"] = _calibration(model)
     return found
 
 
@@ -45,6 +45,14 @@ def _broker() -> str:
     except (OperationalError, OSError):
         return "unreachable"
     return OK
+
+
+def _calibration(model: EmbeddingModel) -> str:
+    """Whose data the thresholds were measured on; without any, nobody is recognized."""
+    calibration = stored.read(model.calibration)
+    if calibration is None:
+        return "missing"
+    return OK if calibration.is_own else "default"
 
 
 def _model() -> str:

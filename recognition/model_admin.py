@@ -41,6 +41,13 @@ class AddForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
         help_text="The same name as before makes its next version.",
     )
+    network = forms.ChoiceField(
+        choices=[
+            (catalogue.CHOICES["network"][0], "FaceNet"),
+            (catalogue.CHOICES["network"][1], "FaceNet at eight bits: faster, a little less exact"),
+        ],
+        widget=UnfoldAdminSelectWidget(),
+    )
     margin = forms.FloatField(
         initial=0.0,
         min_value=catalogue.MARGINS[0],

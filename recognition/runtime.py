@@ -32,6 +32,8 @@ def _engine(recipe: str) -> Engine:
     return Engine(
         models_dir=settings.MODELS_DIR,
         threads=settings.ENGINE_THREADS,
+        runtime=settings.ENGINE_RUNTIME,
+        precision=settings.ENGINE_PRECISION,
         recipe=Recipe.from_json(recipe),
     )
 

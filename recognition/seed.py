@@ -12,9 +12,10 @@ from people.models import EmbeddingModel
 def seed_first_model(**_kwargs: Any) -> None:
     """After `migrate` and `flush`: without an active model nothing can be answered.
 
-    The migration that made the first one holds its values, and makes it again.
+    The migrations that made the first one and its calibration hold its values, and make it again.
     """
     if EmbeddingModel._meta.db_table not in connection.introspection.table_names():
         return
     if not EmbeddingModel.objects.filter(state="active").exists():
         import_module("recognition.migrations.0003_first_model").add(apps, None)
+        import_module("recognition.migrations.0009_shipped_calibration").bring(apps, None)

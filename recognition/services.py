@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from people.errors import Refusal
 from people.images import Pixels
@@ -116,10 +116,13 @@ class _Question:
     started: float = field(default_factory=time.monotonic)
 
     def answer(self, result: Result) -> Result:
-        """Put the decision on record; only then it counts. Raises ErasedMeanwhile."""
+        """Put the decision on record; only then it counts. Raises ErasedMeanwhile.
+
+        One statement: by itself it is a transaction. Within another, the database looks at its
+        references when that one ends.
+        """
         try:
-            with transaction.atomic():
-                attempt = self._record(result)
+            attempt = self._record(result)
         except IntegrityError as error:
             raise ErasedMeanwhile("Somebody was erased meanwhile. Ask again.") from error
         return replace(result, attempt=attempt)
@@ -165,14 +168,14 @@ def verify(
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB. person: None when the
     claim names nobody; that is answered as a wrong face is, in the same words and the same time.
-    Raises NoFrames, WeightsMissing, ErasedMeanwhile.
+    Raises NoFrames, NotCalibrated, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     question = _Question(
         purpose=AttemptPurpose.VERIFY,
         source=source,
         model=model,
-        threshold=thresholds.for_verify(model),
+        threshold=thresholds.for_verify(model, len(probe)),
         frames=len(probe),
         actor=actor,
         claimed=person,
@@ -224,7 +227,7 @@ def recognize(
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB. galleries: none means
     everybody. top: how many candidates to report besides the decision.
-    Raises NoFrames, WeightsMissing, ErasedMeanwhile.
+    Raises NoFrames, NotCalibrated, WeightsMissing, ErasedMeanwhile.
     """
     question = _who(galleries, frames=len(probe), source=source, actor=actor)
     try:
@@ -244,8 +247,8 @@ def recognize_everybody(
 ) -> list[Result]:
     """1:N for each face of a photo, largest first; each is a decision of its own on record.
 
-    A face too poor to decide on has its reason as outcome. Raises WeightsMissing,
-    ErasedMeanwhile.
+    A face too poor to decide on has its reason as outcome. Raises NotCalibrated,
+    WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     results = []
@@ -272,7 +275,7 @@ def _who(
         purpose=AttemptPurpose.RECOGNIZE,
         source=source,
         model=model,
-        threshold=thresholds.for_recognize(model, galleries),
+        threshold=thresholds.for_recognize(model, galleries, frames),
         frames=frames,
         actor=actor,
         gallery=galleries[0] if len(galleries) == 1 else None,

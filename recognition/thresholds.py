@@ -1,68 +1,96 @@
-"""Which distance is near enough. Pure but for one count.
+"""Which distance is near enough. Pure but for what is stored: calibration, limits, one count.
 
-A threshold belongs to an embedding model and to what an error costs. Verifying compares with one
-person. Recognizing compares with everybody in the pool, and the chances of a false match add up:
-FPIR ≈ 1 − (1 − FMR)^N, so the larger the pool, the nearer a face has to be.
+A threshold belongs to an embedding model and to the errors the operator accepts. Verifying compares
+with one person. Recognizing compares with everybody in the pool, and the chances of a false match
+add up: FPIR ≤ 1 − (1 − FMR)^N, so the larger the pool, the nearer a face has to be.
+
+Both follow from the calibration; the model's own thresholds are bounds that nothing loosens.
+Without a calibration nobody is near enough: that is a refusal, unless the operator set a distance.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 
+from people.errors import Refusal
 from people.models import EmbeddingModel, Gallery, Person, Template
-
-Curve = Sequence[tuple[float, float]]
+from recognition.acceptance import accepted
+from recognition.calibration import stored
+from recognition.calibration.identification import fmr_for
+from recognition.calibration.stored import Calibration
 
 _COUNTED_FOR_S = 60  # a pool grows slowly, and counting a million people is not free
 
 
-def for_verify(model: EmbeddingModel) -> float:
-    """1:1, a distance ‖a−b‖₂."""
-    return float(settings.VERIFY_THRESHOLD or model.verify_threshold)
+class NotCalibrated(Refusal):
+    code = "not_calibrated"
+
+    def __init__(self, model: EmbeddingModel) -> None:
+        super().__init__(
+            f"{model} has no calibration, so no distance is known to be safe."
+            " Run: manage.py calibrate"
+        )
 
 
-def for_recognize(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> float:
-    """1:N, for the people who are searched now; never laxer than the model's own threshold."""
+def calibration_of(model: EmbeddingModel) -> Calibration:
+    """Raises NotCalibrated for none, and for one that cannot be trusted."""
+    calibration = stored.read(model.calibration)
+    if calibration is None:
+        raise NotCalibrated(model)
+    return calibration
+
+
+def for_verify(model: EmbeddingModel, frames: int = 1, *, fmr: float | None = None) -> float:
+    """1:1, a distance ‖a−b‖₂. frames: of the probe. fmr: instead of the accepted one.
+
+    Raises NotCalibrated.
+    """
+    if settings.VERIFY_THRESHOLD:
+        return float(settings.VERIFY_THRESHOLD)
+    curve = calibration_of(model).for_frames(frames)
+    return min(model.verify_threshold, curve.distance_at(fmr or accepted().verify_fmr))
+
+
+def for_recognize(
+    model: EmbeddingModel, galleries: Sequence[Gallery] = (), frames: int = 1
+) -> float:
+    """1:N, for the people who are searched now. Raises NotCalibrated."""
     if settings.RECOGNIZE_THRESHOLD:
         return float(settings.RECOGNIZE_THRESHOLD)
-    return for_pool(model, pool_size(model, galleries))
+    return for_pool(model, pool_size(model, galleries), frames)
 
 
-def for_pool(model: EmbeddingModel, people: int) -> float:
+def for_pool(
+    model: EmbeddingModel, people: int, frames: int = 1, *, fpir: float | None = None
+) -> float:
     """The threshold at which a stranger is taken for one of `people` at the accepted FPIR.
 
-    Without a curve the model's own threshold stands, whatever the pool.
+    fpir: instead of the accepted one. Raises NotCalibrated.
     """
-    curve: Curve = model.calibration.get("curve", [])
-    if len(curve) < 2:
+    curve = calibration_of(model).for_frames(frames)
+    fmr = fmr_for(fpir or accepted().recognize_fpir, people)
+    return min(model.recognize_threshold, curve.distance_at(fmr))
+
+
+def for_duplicates(model: EmbeddingModel) -> float:
+    """A new face nearer than this to somebody else's is flagged; a human decides.
+
+    Without a calibration the model's own bound flags more, never less.
+    """
+    try:
+        return for_recognize(model)
+    except NotCalibrated:
         return model.recognize_threshold
-    fmr = -math.expm1(math.log1p(-settings.RECOGNIZE_FPIR) / max(people, 1))
-    return min(model.recognize_threshold, distance_at(curve, fmr))
-
-
-def distance_at(curve: Curve, fmr: float) -> float:
-    """The distance at a false match rate; log FMR is close to a line between measured points.
-
-    curve: (FMR, distance), at least two. Beyond the smallest FMR measured the last line goes on,
-    which is a guess; beyond the largest its distance stands. Never below 0.
-    """
-    points = sorted((math.log(rate), distance) for rate, distance in curve)
-    wanted = math.log(fmr)
-    if wanted >= points[-1][0]:
-        return points[-1][1]
-    above = next(i for i, (rate, _distance) in enumerate(points) if wanted < rate)
-    (x0, y0), (x1, y1) = points[max(above - 1, 0)], points[max(above, 1)]
-    return max(0.0, y0 + (wanted - x0) * (y1 - y0) / (x1 - x0))
 
 
 def pool_size(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> int:
     """How many people a search would compare with; counted at most once a minute."""
     pool = ",".join(str(pk) for pk in sorted(gallery.pk for gallery in galleries))
     key = f"people:{model.pk}:{pool or 'all'}"
+    cache = caches["process"]
     count = cache.get(key)
     if count is None:
         people = Person.objects.active().in_galleries(galleries)

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
+from knox.models import AuthToken
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
@@ -47,13 +49,14 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove what is done with: archives, answers, deliveries, photo files no row points to.
+    """Remove what is done with: archives, answers, keys, deliveries, photo files without a row.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
     """
     imports.remove_settled_archives()
     idempotency.forget_old()
+    AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
     delivery.forget_old()
     signing.renew_encryption()
     removed = 0

@@ -42,9 +42,10 @@ class ThresholdsForm(Form):
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(ModelAdmin[EmbeddingModel]):
     form = ThresholdsForm
+    change_form_outer_before_template = "people/model_calibration.html"
     list_display = ("__str__", "shown_state", *THRESHOLDS, "is_calibrated")
     readonly_fields = (
-        "name", "version", "shown_state", "dimensions", "recipe", "calibration", "created_at",
+        "name", "version", "shown_state", "dimensions", "recipe", "created_at",
     )  # fmt: skip
     fieldsets: ClassVar = [
         (None, {"fields": [("name", "version"), "shown_state"]}),
@@ -52,11 +53,13 @@ class EmbeddingModelAdmin(ModelAdmin[EmbeddingModel]):
             "Thresholds",
             {
                 "fields": THRESHOLDS,
-                "description": "Distances of unit vectors, 0 to 2. Smaller is stricter: fewer"
-                " strangers pass, and more people must try again. A change counts at once.",
+                "description": "Bounds: distances of unit vectors, 0 to 2. What counts follows from"
+                " the calibration and from the errors you accept; it is never above these. Smaller"
+                " is stricter: fewer strangers pass, and more people must try again. A change"
+                " counts at once.",
             },
         ),
-        ("How vectors are made", {"fields": ["dimensions", "recipe", "calibration", "created_at"]}),
+        ("How vectors are made", {"fields": ["dimensions", "recipe", "created_at"]}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

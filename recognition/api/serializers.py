@@ -175,6 +175,8 @@ def identification(result: Result, *, for_device: bool) -> dict[str, object]:
 
 
 class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
+    """The thresholds are the bounds; what counts is never above them."""
+
     is_calibrated = serializers.SerializerMethodField()
 
     class Meta:

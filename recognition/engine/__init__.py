@@ -19,7 +19,6 @@ from recognition.engine.reasons import Reason
 from recognition.engine.recipe import (
     DEFAULT_RECIPE,
     DEFAULT_RECOGNIZE_THRESHOLD,
-    DEFAULT_TEMPLATE_CURVE,
     DEFAULT_VERIFY_THRESHOLD,
     Recipe,
 )
@@ -37,7 +36,6 @@ from recognition.engine.types import (
 __all__ = [
     "DEFAULT_RECIPE",
     "DEFAULT_RECOGNIZE_THRESHOLD",
-    "DEFAULT_TEMPLATE_CURVE",
     "DEFAULT_VERIFY_THRESHOLD",
     "Box",
     "Detection",

@@ -7,16 +7,13 @@ network; the session is kept, and the input bounded, where deepface loads and ru
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.engine.sessions import Session
 from recognition.engine.types import Box, Detection, Landmarks, Pixels, largest_first
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 STRIDE = 4  # pixels of the network's input for each cell of its output
 MULTIPLE = 32  # the input's sides must be multiples of this
@@ -41,9 +38,9 @@ class _Candidates:
 
 
 class CenterFace:
-    """Runs one session; safe for many threads, as onnxruntime's `run` is."""
+    """Runs one session; safe for many threads, as the session is."""
 
-    def __init__(self, session: "InferenceSession") -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     def detect(self, photo: Pixels) -> list[Detection]:

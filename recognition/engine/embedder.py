@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.engine.recipe import Recipe
-from recognition.engine.sessions import open_session
+from recognition.engine.sessions import Session
 from recognition.engine.types import Crop, Embeddings
 
 # More in one call is not faster on a processor and takes 12 MB a crop.
@@ -17,7 +17,7 @@ BATCH = 16
 
 
 class Embedder:
-    """Runs one network; safe for many threads, as onnxruntime's `run` is."""
+    """Runs one network; safe for many threads, as its session is."""
 
     def __init__(self, client: Any, recipe: Recipe) -> None:
         """client: deepface's Facenet client, as `facenet_client` makes it."""
@@ -56,10 +56,10 @@ def preprocess(batch: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
     return np.asarray((pixels - mean) / np.maximum(deviation, floor), np.float32)
 
 
-def facenet_client(weights: Path, *, home: Path, threads: int | None) -> Any:
-    """deepface's own client of Facenet, on a session whose threads are bounded.
+def facenet_client(session: Session, *, home: Path) -> Any:
+    """deepface's own client of Facenet, on a session of ours.
 
-    weights: a verified file. home: the folder that deepface calls its home. The client's
+    session: of a verified file. home: the folder that deepface calls its home. The client's
     constructor would take every core and download what it misses, so it is not called: it does
     nothing else than open the session.
     """
@@ -73,7 +73,7 @@ def facenet_client(weights: Path, *, home: Path, threads: int | None) -> Any:
     client.model_name = "FaceNet-128d"
     client.input_shape = (160, 160)
     client.output_shape = 128
-    client.model = open_session(weights, threads=threads)
+    client.model = session
     return client
 
 

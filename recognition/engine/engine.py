@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from recognition.engine.errors import FaceRefused, PoorQuality
 from recognition.engine.limits import ENROLMENT, PROBE, choose, weakness
 from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
+from recognition.engine.sessions import Precision, Running, Runtime
 from recognition.engine.types import EmbeddedFace, Embeddings, Face, Pixels
 
 if TYPE_CHECKING:
     from recognition.engine.networks import Networks
 
 
-# Looking for faces takes up to 190 MB each time. More at once than cores is not faster.
-LOOKS_AT_ONCE = min(os.cpu_count() or 1, 4)
+# Looking for faces takes up to 190 MB each time, embedding a batch as much. More at once than cores
+# is not faster.
+CALLS_AT_ONCE = min(os.cpu_count() or 1, 4)
 
 
 class Engine:
@@ -27,15 +29,24 @@ class Engine:
     """
 
     def __init__(
-        self, *, models_dir: Path, threads: int | None = 1, recipe: Recipe = DEFAULT_RECIPE
+        self,
+        *,
+        models_dir: Path,
+        threads: int | None = 1,
+        recipe: Recipe = DEFAULT_RECIPE,
+        runtime: Runtime = "auto",
+        precision: Precision = "fp32",
     ) -> None:
-        """threads: processor threads of one call; None lets the runtime take every core."""
+        """threads: processor threads of one call; None lets the runtime take every core.
+
+        runtime, precision: what runs the networks, and how; `sessions.Running` says more.
+        """
         self.recipe = recipe
         self._models_dir = models_dir
-        self._threads = threads
+        self._running = Running(threads, runtime, precision, calls=CALLS_AT_ONCE)
         self._networks: Networks | None = None
         self._lock = threading.Lock()
-        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         _engines.add(self)
 
     def load(self) -> None:
@@ -59,7 +70,9 @@ class Engine:
         Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
         """
         mirror = self.recipe.flip == "always" or (enrolled and self.recipe.flip == "enrolment")
-        return self._loaded().embedder.embed([face.crop for face in faces], mirror=mirror)
+        networks = self._loaded()
+        with self._turn:
+            return networks.embedder.embed([face.crop for face in faces], mirror=mirror)
 
     def enrol(self, photos: Sequence[Pixels]) -> list[EmbeddedFace | FaceRefused]:
         """One outcome for each photo, in order, by the strict limits.
@@ -109,7 +122,7 @@ class Engine:
                     # Only here: importing the engine stays cheap until a face is looked for.
                     from recognition.engine.networks import Networks
 
-                    networks = Networks.load(self._models_dir, self._threads, self.recipe)
+                    networks = Networks.load(self._models_dir, self._running, self.recipe)
                     self._networks = networks
         return networks
 
@@ -120,7 +133,7 @@ class Engine:
             _inherited.append(self._networks)
         self._networks = None
         self._lock = threading.Lock()
-        self._turn = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
 
 
 _engines: "weakref.WeakSet[Engine]" = weakref.WeakSet()

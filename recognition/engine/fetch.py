@@ -17,6 +17,7 @@ from recognition.engine import download, extract, weights
 from recognition.engine.convert import any_size, convert
 from recognition.engine.download import Progress
 from recognition.engine.errors import WeightsUnavailable
+from recognition.engine.quantize import quantize
 from recognition.engine.reference import reproduces_reference
 
 _STAGING = ".staging-"
@@ -31,12 +32,13 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
         report = weights.check(models_dir)
-        if report.complete and weights.read_manifest(models_dir):
-            return report
-        with _staging(models_dir) as staging:
-            files = _produce(staging, progress)
-            _publish(files, models_dir)
-        return weights.check(models_dir)
+        if not report.complete or not weights.read_manifest(models_dir):
+            with _staging(models_dir) as staging:
+                files = _produce(staging, progress)
+                _publish(files, models_dir)
+            report = weights.check(models_dir)
+        _derive(models_dir)
+        return report
 
 
 def _produce(staging: Path, progress: Progress | None) -> Path:
@@ -55,6 +57,20 @@ def _produce(staging: Path, progress: Progress | None) -> Path:
     _require_genuine(files)
     (files / weights.DETECTOR).write_bytes(any_size(files / weights.CENTERFACE))
     return files
+
+
+def _derive(models_dir: Path) -> None:
+    """Make FaceNet at eight bits, unless it is there. Other bytes than the pinned network's, as
+    deepface's own file has, may be built otherwise: from those nothing is made."""
+    facenet = models_dir / weights.FACENET
+    if weights.is_derived(models_dir, weights.FACENET_INT8) or (
+        weights.sha256(facenet) != weights.PINNED[weights.FACENET]
+    ):
+        return
+    with _staging(models_dir) as staging:
+        made = staging / weights.FACENET_INT8
+        made.write_bytes(quantize(facenet))
+        _move(made, models_dir / weights.FACENET_INT8)
 
 
 def _require_genuine(files: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recognition.engine.errors import WeightsMissing
+from recognition.engine.recipe import EIGHT_BITS
 
 WEIGHTS = Path(".deepface/weights")  # where deepface looks, below its home
 DEMO = Path("demo")
@@ -26,6 +27,12 @@ PINNED = {
     DETECTOR: "7ec7feaae1861ab628d79860fcea587724e5694ac700f3efef7dafa669ba1393",
 }
 
+# FaceNet at eight bits, made here from the pinned one, always the same bytes.
+FACENET_INT8 = Path("facenet_int8.onnx")
+DERIVED = {FACENET_INT8: "7756b93a43148b24a5d98632153b4765730bda2c2dd15c0d2355cb1f4c674501"}
+# The file of each network a recipe may name.
+NETWORKS = {"facenet_weights": FACENET, EIGHT_BITS: FACENET_INT8}
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -40,7 +47,8 @@ class Report:
 
 
 def check(models_dir: Path) -> Report:
-    """Hash every file that should be there: the networks, and what the manifest lists."""
+    """Hash every file that should be there: the networks, and what the manifest lists. What is
+    derived from them is made again whenever it is needed, so its absence is not bad."""
     expected: dict[Path, str] = {**read_manifest(models_dir), **_acceptable(models_dir)}
     bad = [path for path, digest in expected.items() if not _is(models_dir / path, digest)]
     return Report([path for path in expected if path not in bad], bad)
@@ -52,9 +60,14 @@ def verified(models_dir: Path, file: Path) -> Path:
     Raises WeightsMissing when the file is absent or altered.
     """
     path = models_dir / file
-    if not _is(path, _acceptable(models_dir)[file]):
+    if not _is(path, {**_acceptable(models_dir), **DERIVED}[file]):
         raise WeightsMissing(file.name)
     return path
+
+
+def is_derived(models_dir: Path, file: Path) -> bool:
+    """Is this file of DERIVED there, and what it should be?"""
+    return _is(models_dir / file, DERIVED[file])
 
 
 def read_manifest(models_dir: Path) -> dict[Path, str]:

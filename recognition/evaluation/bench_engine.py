@@ -1,63 +1,62 @@
 """How fast a photo becomes a vector here, beside plain deepface with the same networks."""
 
-import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import numpy as np
+from django.conf import settings
 
 from people.images import Photo, Pixels, decode
-from recognition.engine import Engine
+from recognition.engine import DEFAULT_RECIPE, Engine
 from recognition.engine.plain_deepface import PlainDeepFace
+from recognition.engine.recipe import EIGHT_BITS
+from recognition.evaluation.bench_rows import Row
+from recognition.evaluation.timing import in_turns
 
-# At most this share of plain deepface's time, by photo.
-TARGETS = {"1280x720": 0.25, "250x250": 0.75}
+# How many times faster than plain deepface, by photo: at fp32, and at eight bits.
+LEAST = {"1280x720": (5.0, 8.0), "250x250": (1.5, 3.0)}
 
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Medians in milliseconds, photo bytes → embedding, one processor core."""
-
-    photo: str
-    ours_ms: float
-    deepface_ms: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours_ms / self.deepface_ms
-
-    @property
-    def target(self) -> float:
-        return TARGETS[self.photo]
+_EIGHT_BITS = replace(DEFAULT_RECIPE, network=EIGHT_BITS)
 
 
-def measure(
-    engine: Engine,
-    deepface: PlainDeepFace,
-    portrait: Pixels,
-    *,
-    rounds: int,
-    progress: Callable[[], object] = lambda: None,
-) -> list[Timing]:
-    """Time both, taking turns, so that what else the machine does disturbs both alike.
-
-    portrait: (height, width, 3) uint8 RGB with one face. Runs on one core from here on.
-    """
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    timings = []
+def rows(*, full: bool) -> list[Row]:
+    """Photo bytes → embedding, on the one core this process is bound to."""
+    models: Path = settings.MODELS_DIR
+    portrait = a_portrait(models)
+    deepface = PlainDeepFace(models)
+    engines = {
+        "fp32": Engine(models_dir=models, runtime=settings.ENGINE_RUNTIME),
+        "int8": Engine(models_dir=models, runtime=settings.ENGINE_RUNTIME, recipe=_EIGHT_BITS),
+    }
+    found = []
     for name, scene in scenes(portrait).items():
         data = Photo(scene, sha256="").jpeg()
-        ours, theirs = [], []
-        for _ in range(rounds + 1):
-            ours.append(_milliseconds(engine.probe, data))
-            theirs.append(_milliseconds(deepface.embedding, data))
-            progress()
-        # The first of each loads the networks.
-        timings.append(Timing(name, median(ours[1:]), median(theirs[1:])))
-    return timings
+        *ours, theirs = in_turns(
+            [
+                *(partial(_embed, engine.probe, data) for engine in engines.values()),
+                partial(_embed, deepface.embedding, data),
+            ],
+            rounds=30 if full else 10,
+        )
+        found += [
+            Row(
+                work=f"photo bytes → embedding, {name}, {precision}, one core",
+                against="DeepFace.represent, same detector and weights",
+                ours=milliseconds,
+                theirs=theirs,
+                unit="ms",
+                ratio=theirs / milliseconds,
+                least=least,
+            )
+            for precision, milliseconds, least in zip(engines, ours, LEAST[name], strict=True)
+        ]
+    return found
+
+
+def _embed(embed: Callable[[Pixels], object], data: bytes) -> None:
+    embed(decode(data).pixels)
 
 
 def scenes(portrait: Pixels) -> dict[str, Pixels]:
@@ -80,9 +79,3 @@ def a_portrait(models_dir: Path) -> Pixels:
     if not photos:
         raise FileNotFoundError("There are no demo photos. Run: manage.py fetch_models")
     return decode(photos[0].read_bytes()).pixels
-
-
-def _milliseconds(embed: Callable[[Pixels], object], data: bytes) -> float:
-    started = time.perf_counter()
-    embed(decode(data).pixels)
-    return (time.perf_counter() - started) * 1000

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from people.vectors import template_of
 from recognition.engine import Embeddings
+from recognition.evaluation.pair_files import locate, read_pairs
+from recognition.evaluation.statistics import best_threshold, threshold_at_fmr
 
 Distances = NDArray[np.float32]
 # (n, 3) int: index of the first photo, of the second, 1 for the same person or 0.
@@ -31,13 +33,12 @@ class View1:
 
     @classmethod
     def read(cls, folder: Path) -> "View1":
-        """Raises FileNotFoundError when `folder` is not View 1."""
+        """Raises Refusal when `folder` is not View 1."""
         photos = sorted((folder / "images").glob("*/*.jpg"))
-        index = {photo.stem: i for i, photo in enumerate(photos)}
         return cls(
             photos,
-            _read_pairs(folder / "pairsDevTrain.txt", index),
-            _read_pairs(folder / "pairsDevTest.txt", index),
+            _read(folder / "pairsDevTrain.txt", photos),
+            _read(folder / "pairsDevTest.txt", photos),
         )
 
 
@@ -112,8 +113,7 @@ def curve(genuine: Distances, impostor: Distances) -> list[Point]:
     """The thresholds at which one impostor in 100, in 1,000 … passes."""
     points = []
     for fmr in FMRS:
-        rank = int(fmr * len(impostor))
-        threshold = float(np.partition(impostor, rank)[rank])
+        threshold = threshold_at_fmr(impostor, fmr)
         points.append(Point(fmr, threshold, float((genuine < threshold).mean())))
     return points
 
@@ -124,35 +124,14 @@ def at_threshold(genuine: Distances, impostor: Distances, threshold: float) -> P
     )
 
 
-def best_threshold(distances: Distances, same: NDArray[np.bool_]) -> float:
-    """The distance below which calling a pair the same person is most often right."""
-    order = np.argsort(distances)
-    sorted_same = same[order]
-    # Right at the k-th distance: the same below it, the different from it on.
-    right = np.concatenate([[0], np.cumsum(sorted_same)]) + np.concatenate(
-        [np.cumsum(~sorted_same[::-1])[::-1], [0]]
-    )
-    best = int(np.argmax(right))
-    return float(distances[order[best]]) if best < len(order) else 2.0
-
-
 def _distances(pairs: Pairs, enrolled: Embeddings, probes: Embeddings) -> Distances:
     distances: Distances = np.linalg.norm(enrolled[pairs[:, 0]] - probes[pairs[:, 1]], axis=1)
     return distances
 
 
-def _read_pairs(file: Path, index: dict[str, int]) -> Pairs:
-    rows = []
-    for line in file.read_text().splitlines()[1:]:
-        words = line.split()
-        if len(words) == 3:
-            name, first, second = words
-            rows.append((index[_stem(name, first)], index[_stem(name, second)], 1))
-        elif len(words) == 4:
-            one, first, other, second = words
-            rows.append((index[_stem(one, first)], index[_stem(other, second)], 0))
+def _read(file: Path, photos: Sequence[Path]) -> Pairs:
+    pairs = read_pairs(file).pairs
+    path = locate(pairs, file.parent / "images")
+    index = {photo: number for number, photo in enumerate(photos)}
+    rows = [(index[path[p.first]], index[path[p.second]], int(p.is_same)) for p in pairs]
     return np.array(rows, np.int64)
-
-
-def _stem(name: str, number: str) -> str:
-    return f"{name}_{int(number):04d}"

@@ -1,5 +1,6 @@
 """What was decided, by whom it was asked, and what followed."""
 
+from recognition.models.acceptance import Acceptance
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
@@ -14,6 +15,7 @@ from recognition.models.schedules import Holiday, Shift, ShiftAssignment
 from recognition.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "Acceptance",
     "Attempt",
     "AttemptPurpose",
     "AttemptSource",

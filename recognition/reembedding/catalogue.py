@@ -12,16 +12,18 @@ from django.db.models import Max
 from people.errors import Refusal
 from people.models import EmbeddingModel
 from recognition.engine import DEFAULT_RECIPE, Recipe
+from recognition.engine.recipe import EIGHT_BITS
 
-# What may differ from the default recipe, and how. The network and the detector are those that
+# What may differ from the default recipe, and how. Networks and detector are those that
 # `fetch_models` brings and verifies; the engine knows no others.
 CHOICES: dict[str, tuple[str, ...]] = {
+    "network": (DEFAULT_RECIPE.network, EIGHT_BITS),
     "align": ("landmarks", "rotate", "none"),
     "flip": ("enrolment", "always", "never"),
     "preprocessing": ("standardize", "deepface"),
 }
 MARGINS = (-0.5, 1.0)
-FIXED = ("network", "detector", "dimensions")
+FIXED = ("detector", "dimensions")
 
 
 class BadRecipe(Refusal):
@@ -91,7 +93,7 @@ def add_model(*, name: str, changes: dict[str, Any]) -> EmbeddingModel:
                 version=version,
                 recipe=recipe,
                 dimensions=recipe["dimensions"],
-                **provisional_thresholds(EmbeddingModel.objects.current()),
+                **bounds_of(EmbeddingModel.objects.current()),
             )
     except IntegrityError as error:
         raise Refusal(
@@ -104,12 +106,11 @@ def _what_it_does(recipe: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in recipe.items() if key not in ("name", "version")}
 
 
-def provisional_thresholds(active: EmbeddingModel) -> dict[str, float]:
-    """What an uncalibrated model starts with: for 1:N the strictest distance that was measured
-    for the active one. A guess on the strict side, never a reason to activate it unseen."""
-    measured = [distance for _rate, distance in active.calibration.get("curve", [])]
+def bounds_of(active: EmbeddingModel) -> dict[str, float]:
+    """What nothing loosens. The distances that count follow from a calibration of its own; until
+    there is one, nobody is near enough under the new model."""
     return {
         "verify_threshold": active.verify_threshold,
-        "recognize_threshold": min([active.recognize_threshold, *measured]),
+        "recognize_threshold": active.recognize_threshold,
         "outlier_threshold": active.outlier_threshold,
     }

@@ -35,6 +35,8 @@ AHEAD = timedelta(seconds=20)
 LEAST_AHEAD, MOST_AHEAD = 8, 512
 # A message about a chunk that nobody has taken up for so long is lost.
 LOST_AFTER = timedelta(seconds=30)
+# How soon a message about a chunk in somebody's hands is repeated.
+LOOK_AGAIN = timedelta(seconds=10)
 # With a limit, a chunk is at most about this much work of it, so that it goes evenly;
 LIMITED_CHUNK = timedelta(seconds=2)
 # and nothing is handed out that is due later: no broker keeps messages for long.
@@ -144,6 +146,19 @@ def work_off(chunk_id: int) -> None:
     run_id = embed_chunk(chunk_id)
     if run_id is not None:
         go_on(run_id)
+    else:
+        _look_again(chunk_id)
+
+
+def _look_again(chunk_id: int) -> None:
+    """A message that came while somebody held the chunk must not be the last one: whoever holds it
+    may be dead, and its message has come to us for that very reason."""
+    now = timezone.now()
+    held = ReembeddingChunk.objects.filter(
+        pk=chunk_id, claimed_until__gt=now, run__state=ReembeddingRun.State.RUNNING
+    ).first()
+    if held is not None and held.claimed_until is not None:
+        queue_chunks([chunk_id], after=min(held.claimed_until - now, LOOK_AGAIN))
 
 
 def work_one(run_id: int) -> bool:

@@ -22,6 +22,7 @@ from people.errors import Refusal
 from people.locking import lock_enrolment
 from people.models import EmbeddingModel, EmbeddingModelState, FaceEmbedding, Person, Template
 from recognition import search
+from recognition.calibration import stored
 from recognition.models import ModelChange, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE, lacking
 
@@ -123,12 +124,12 @@ def _no_index(model: EmbeddingModel) -> Obstacle | None:
 
 
 def _uncalibrated(model: EmbeddingModel) -> Obstacle | None:
-    if len(model.calibration.get("curve", [])) >= 2:
+    if stored.read(model.calibration) is not None:
         return None
     return Obstacle(
         UNCALIBRATED,
-        f"{model} has no calibration: how often it takes a stranger for somebody is unknown."
-        " Calibrate it, or override this.",
+        f"{model} has no calibration: how often it takes a stranger for somebody is unknown, so it"
+        " would recognize nobody. Run: manage.py calibrate --model, or override this.",
     )
 
 

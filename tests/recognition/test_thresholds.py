@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
+from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
 from people.models import EmbeddingModel, Gallery
 from recognition import engine, thresholds
+from recognition.calibration.promise import promise_among, promise_to_verify
+from recognition.models import Acceptance
 from tests.fixtures import Enrol
 
 CURVE = [[1e-2, 1.1], [1e-3, 1.0], [1e-4, 0.9], [1e-6, 0.7]]
@@ -19,14 +22,6 @@ def model(db: None) -> EmbeddingModel:
     model.verify_threshold, model.recognize_threshold, model.outlier_threshold = 1.0, 0.9, 1.1
     model.save()
     return model
-
-
-@pytest.mark.parametrize(
-    ("fmr", "distance"),
-    [(1e-3, 1.0), (1e-4, 0.9), (1e-5, 0.8), (0.5, 1.1), (1e-8, 0.5), (1e-20, 0.0)],
-)
-def test_the_curve_is_read_between_and_beyond_its_points(fmr: float, distance: float) -> None:
-    assert thresholds.distance_at([(f, d) for f, d in CURVE], fmr) == pytest.approx(distance)
 
 
 def test_a_larger_pool_needs_a_nearer_face(model: EmbeddingModel) -> None:
@@ -52,25 +47,79 @@ def test_strangers_let_in_stay_as_rare_as_promised(model: EmbeddingModel) -> Non
         assert (nearest < threshold).mean() == pytest.approx(0.01, abs=0.003)
 
 
-def test_a_model_without_a_curve_keeps_its_threshold(model: EmbeddingModel) -> None:
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        {},
+        {"curve": []},
+        {"curve": [[1e-3, 1.0]]},
+        {"curve": "none"},
+        {"curve": [[1e-3, 0.8], [1e-4, 0.9]]},  # looser for more people
+        {"curve": [[1e-3, float("nan")], [1e-4, 0.9]]},
+        {"single": {"points": [{"fmr": 1}], "floor": 1}},
+    ],
+)
+def test_without_a_curve_to_trust_nobody_is_near_enough(
+    model: EmbeddingModel, calibration: dict[str, object]
+) -> None:
+    model.calibration = calibration
+    for ask in (thresholds.for_verify, thresholds.for_recognize):
+        with pytest.raises(thresholds.NotCalibrated, match="has no calibration"):
+            ask(model)
+
+
+def test_without_a_curve_more_is_flagged_and_not_less(model: EmbeddingModel) -> None:
     model.calibration = {}
-    assert thresholds.for_pool(model, 10**6) == model.recognize_threshold
+    assert thresholds.for_duplicates(model) == model.recognize_threshold
+
+
+def test_a_distance_from_the_environment_needs_no_curve(
+    model: EmbeddingModel, settings: Settings
+) -> None:
+    model.calibration = {}
+    settings.VERIFY_THRESHOLD = settings.RECOGNIZE_THRESHOLD = 0.7
+    assert thresholds.for_verify(model) == thresholds.for_recognize(model) == 0.7
+
+
+def test_verify_follows_the_accepted_rate_and_never_passes_its_bound(
+    model: EmbeddingModel, settings: Settings
+) -> None:
+    assert thresholds.for_verify(model) == pytest.approx(0.9)  # 10⁻⁴ unless stated otherwise
+    Acceptance.objects.create(pk=1, verify_fmr=1e-6)
+    assert thresholds.for_verify(model) == pytest.approx(0.7)
+    settings.VERIFY_FMR = 5e-3  # the environment decides
+    assert thresholds.for_verify(model) == model.verify_threshold
+
+
+def test_several_frames_are_held_to_the_stricter_of_both_curves(model: EmbeddingModel) -> None:
+    several = [[1e-2, 1.0], [1e-4, 0.8], [1e-6, 0.75]]  # looser at the end only
+    model.calibration = {"curve": CURVE, "several": several}
+    for people in (20, 100, 1_000, 10_000):
+        one, more = thresholds.for_pool(model, people), thresholds.for_pool(model, people, 3)
+        assert more <= one
+    assert thresholds.for_pool(model, 100, 3) == pytest.approx(0.8, abs=0.001)
+    assert thresholds.for_pool(model, 10_000, 3) == pytest.approx(0.7, abs=0.001)
+
+
+def test_there_is_one_set_of_accepted_rates(model: EmbeddingModel) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Acceptance.objects.create(pk=2)
 
 
 def test_the_people_of_the_gallery_are_counted(
     model: EmbeddingModel, enrol: Enrol, settings: Settings
 ) -> None:
-    cache.clear()
+    caches["process"].clear()
     settings.RECOGNIZE_FPIR = 1e-5  # so that few people count as many
     north = Gallery.objects.create(name="North")
     for number, angle in enumerate((0, 60, 120)):
         enrol(f"P{number}", angle, gallery=north if number else None)
-    cache.clear()
+    caches["process"].clear()
     model = EmbeddingModel.objects.current()
     model.calibration = {"curve": CURVE}
     assert thresholds.for_recognize(model) == thresholds.for_pool(model, 3)
     assert thresholds.for_recognize(model, [north]) == thresholds.for_pool(model, 2)
-    cache.clear()
+    caches["process"].clear()
 
 
 def test_a_new_installation_starts_with_what_was_measured(db: None) -> None:
@@ -78,6 +127,9 @@ def test_a_new_installation_starts_with_what_was_measured(db: None) -> None:
     assert engine.Recipe(**model.recipe) == engine.DEFAULT_RECIPE
     assert model.verify_threshold == engine.DEFAULT_VERIFY_THRESHOLD
     assert model.recognize_threshold == engine.DEFAULT_RECOGNIZE_THRESHOLD
-    assert [tuple(point) for point in model.calibration["curve"]] == list(
-        engine.DEFAULT_TEMPLATE_CURVE
-    )
+    calibration = thresholds.calibration_of(model)
+    assert not calibration.is_own
+    assert calibration.effects is not None
+    assert {one["frames"] for one in calibration.sets} == {1, 3}
+    assert promise_to_verify(model).holds
+    assert promise_among(model, 1_000).holds

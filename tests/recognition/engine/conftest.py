@@ -9,6 +9,7 @@ from django.conf import settings
 
 from people.images import decode
 from recognition.engine import Engine, Pixels, weights
+from recognition.engine.quantize import quantize
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,14 @@ def models_dir() -> Path:
 @pytest.fixture(scope="session")
 def engine(models_dir: Path) -> Engine:
     return Engine(models_dir=models_dir, threads=1)
+
+
+@pytest.fixture(scope="session")
+def eight_bits_file(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """FaceNet at eight bits, made once for all tests."""
+    made = tmp_path_factory.mktemp("eight") / weights.FACENET_INT8
+    made.write_bytes(quantize(models_dir / weights.FACENET))
+    return made
 
 
 @pytest.fixture(scope="session")

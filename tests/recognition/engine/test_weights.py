@@ -3,6 +3,7 @@ import json
 import shutil
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 from django.core.management import call_command
 
 from recognition.engine import Engine, WeightsMissing, WeightsUnavailable, extract, fetch, weights
+from recognition.engine.recipe import DEFAULT_RECIPE, EIGHT_BITS
 from recognition.engine.reference import reproduces_reference
+
+EIGHT_BITS_RECIPE = replace(DEFAULT_RECIPE, network=EIGHT_BITS)
 
 
 @pytest.fixture
@@ -27,8 +31,11 @@ def a_copy(models_dir: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def downloads(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def downloads(
+    models_dir: Path, eight_bits_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Path]:
     """Instead of the network: what the packages give. Lists the fetches that were needed."""
+    monkeypatch.setattr(fetch, "quantize", lambda _facenet: eight_bits_file.read_bytes())
     calls: list[Path] = []
 
     def produce(staging: Path, progress: Any) -> Path:
@@ -181,3 +188,27 @@ def test_names_inside_an_archive_never_lead_outside(tmp_path: Path) -> None:
     assert extract.demo_photos(tmp_path / "sdist.tar.gz", tmp_path / "demo") == 1
     written = [path for path in (tmp_path / "demo").rglob("*") if path.is_file()]
     assert written == [tmp_path / "demo/val/Madonna/Madonna_01.jpg"]
+
+
+def test_eight_bits_are_made_from_the_verified_network_and_made_again_when_altered(
+    a_copy: Path, downloads: list[Path]
+) -> None:
+    with pytest.raises(WeightsMissing, match=r"manage\.py fetch_models"):
+        Engine(models_dir=a_copy, recipe=EIGHT_BITS_RECIPE).load()
+    assert weights.check(a_copy).complete  # whoever does not use it need not have it
+    fetch.fetch(a_copy)
+    assert weights.is_derived(a_copy, weights.FACENET_INT8)
+    (a_copy / weights.FACENET_INT8).write_bytes(b"something else")
+    with pytest.raises(WeightsMissing):
+        Engine(models_dir=a_copy, recipe=EIGHT_BITS_RECIPE).load()
+    fetch.fetch(a_copy)
+    assert weights.is_derived(a_copy, weights.FACENET_INT8)
+    assert downloads == []
+
+
+def test_nothing_is_made_from_a_network_of_other_bytes(
+    a_copy: Path, downloads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(weights.PINNED, weights.FACENET, "0" * 64)  # as deepface's own file
+    assert fetch.fetch(a_copy).complete
+    assert not (a_copy / weights.FACENET_INT8).exists()

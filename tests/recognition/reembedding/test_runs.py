@@ -373,6 +373,25 @@ def test_what_the_broker_lost_is_queued_again(
     assert queued == [lost.pk, dead.pk]
 
 
+def test_a_message_that_comes_while_the_chunk_is_held_is_repeated(
+    staff: list[Person], other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker gives the message of a killed worker away before the claim has run out."""
+    repeated: list[tuple[list[int], timedelta]] = []
+    monkeypatch.setattr(runs, "queue_chunks", lambda ids, after: repeated.append((ids, after)))
+    run = runs.start(model=other)
+    chunk = run.chunks.first()
+    assert chunk is not None
+    until = timezone.now() + timedelta(seconds=25)
+    ReembeddingChunk.objects.filter(pk=chunk.pk).update(claimed_until=until)
+    runs.work_off(chunk.pk)
+    assert repeated == [([chunk.pk], runs.LOOK_AGAIN)]
+    ReembeddingChunk.objects.filter(pk=chunk.pk).update(claimed_until=None)
+    runs.work_off(chunk.pk)
+    runs.work_off(chunk.pk)  # settled: nothing to look for any more
+    assert len(repeated) == 1
+
+
 def test_only_so_many_chunks_are_handed_out_at_once(
     staff: list[Person], other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

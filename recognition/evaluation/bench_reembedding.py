@@ -10,10 +10,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -24,6 +23,7 @@ TWO_WORKERS_AT_LEAST = 1.8
 ENGINE_AT_LEAST = 0.9
 QUIET_AT_LEAST = 0.5  # p95 at most twice the quiet one
 LIMIT = 2.0  # photos a second of the limited run
+PHOTOS = 240  # of each pass
 PATIENCE_S = 1800
 
 # Copies of the demo photos, a person for each: the same photo may be enrolled once a person.
@@ -167,11 +167,9 @@ def _site(photos: int) -> Iterator[_Site]:
         yield site
 
 
-def measure(*, photos: int, progress: Callable[[], Any] = lambda: None) -> list[Row]:
-    """Three rows. photos: how many each pass embeds; 200 take about half a minute a pass.
-
-    Raises Refusal.
-    """
+def rows(*, full: bool) -> list[Row]:
+    """Raises Refusal. full: no effect; `make bench` leaves this out as it is."""
+    photos = PHOTOS
     with _site(photos) as site:
         rates = []
         for number in (1, 2):
@@ -179,11 +177,8 @@ def measure(*, photos: int, progress: Callable[[], Any] = lambda: None) -> list[
             with site.workers(number):
                 script = _RATE.format(model=f"bench{number}", skip=photos // 5)
                 rates.append(site.number(script))
-            progress()
         engine = site.number(_ENGINE.format(model="bench1"))
-        progress()
         quiet, beside = _questions(site)
-        progress()
     one, two = rates
     return [
         Row("re-embedding, two workers", "one worker", two, one, "photos/s", two / one,

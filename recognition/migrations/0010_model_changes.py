@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0004_attendance'),
-        ('recognition', '0007_roles_see_attendance'),
+        ('recognition', '0009_shipped_calibration'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
