@@ -188,20 +188,15 @@ def ensure_index(model: EmbeddingModel) -> bool:
 
 
 def _build_index(model: EmbeddingModel) -> bool:
-    name = index_name(model)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)", [name]
-        )
-        row = cursor.fetchone()
-        if not (row and row[0]):
-            if row:
-                _drop(name)
-            with memory_to_build(model):
-                cursor.execute(index_sql(model, concurrently=True))
+    name, is_valid = index_name(model), _is_valid(model)
+    if not is_valid:
+        if is_valid is False:
+            _drop(name)
+        with memory_to_build(model), connection.cursor() as cursor:
+            cursor.execute(index_sql(model, concurrently=True))
     EmbeddingModel.objects.filter(pk=model.pk).exclude(search_index=name).update(search_index=name)
     model.search_index = name
-    return not (row and row[0])
+    return not is_valid
 
 
 @contextmanager
@@ -258,3 +253,40 @@ def index_sql(model: EmbeddingModel, *, concurrently: bool) -> sql.Composed:
         candidates=sql.Literal(CANDIDATES),
         model=sql.Literal(model.pk),
     )
+
+
+def is_searchable(model: EmbeddingModel) -> bool:
+    """Whether everybody under this model is found as fast as promised: few people, or an index."""
+    is_small = not model.templates.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
+    return is_small or _is_valid(model) is True
+
+
+def has_index(model: EmbeddingModel) -> bool:
+    return _is_valid(model) is not None
+
+
+def index_state(model: EmbeddingModel) -> str:
+    """exact (few people, none is needed), valid, building (or broken) or missing."""
+    is_valid = _is_valid(model)
+    if is_valid is None:
+        return "exact" if is_searchable(model) else "missing"
+    return "valid" if is_valid else "building"
+
+
+def drop_index(model: EmbeddingModel) -> None:
+    """Of a model nobody searches any more. Without a wait for searches that still read it."""
+    EmbeddingModel.objects.filter(pk=model.pk).update(search_index="")
+    in_service, model.search_index = model.search_index, ""
+    for name in {index_name(model), in_service} - {""}:
+        _drop(name)
+
+
+def _is_valid(model: EmbeddingModel) -> bool | None:
+    """Of the model's index; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
+            [index_name(model)],
+        )
+        row = cursor.fetchone()
+    return bool(row[0]) if row else None
