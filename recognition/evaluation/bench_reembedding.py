@@ -190,7 +190,7 @@ def rows(*, full: bool) -> list[Row]:
     ]  # fmt: skip
 
 
-def _questions(site: _Site, questions: int = 200) -> tuple[float, float]:
+def _questions(site: _Site, questions: int = 100) -> tuple[float, float]:
     """p95 in milliseconds: quiet, and beside one worker of a limited run."""
     ask = _ASK.format(demo=str(settings.MODELS_DIR / "demo"), questions=questions)
     site.run("add_model", "bench3", "--margin", "-0.3")
