@@ -21,9 +21,10 @@ from recognition.devices import add_device
 from recognition.engine.plain_galleries import PlainFolder, PlainTable
 from recognition.enrolment import embed_images
 from recognition.evaluation import filling, http_speed, population
-from recognition.evaluation.bench_engine import a_portrait, in_turns, scenes
+from recognition.evaluation.bench_engine import a_portrait, scenes
 from recognition.evaluation.bench_rows import Row
 from recognition.evaluation.filling import Maker
+from recognition.evaluation.timing import in_turns
 from recognition.queueing import kept_in_process
 
 SEED = 9
