@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from faceproject import openapi
+from faceproject import openapi, policies
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
@@ -59,6 +59,14 @@ def _distance(name: str) -> float | None:
     return distance
 
 
+def _one_of(name: str, choices: tuple[str, ...]) -> str:
+    """The first of the choices when it is not set."""
+    value: str = env.str(name, default=choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}; not {value!r}.")
+    return value
+
+
 SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
 # Earlier ones, still read while a new one spreads.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -73,8 +81,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications -------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # its look; the site itself is ours
+    "faceproject.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -101,6 +109,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "faceproject.policies.ContentPolicy",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -232,6 +242,16 @@ if not 0 < RECOGNIZE_FPIR < 1:
 VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
 
+# --- Logging in by face ---------------------------------------------------------------------
+
+# second_factor: password, then face. claimed: user name and face. recognize: the face alone.
+# Whatever it is, accounts with admin rights need the password and, once enrolled, the face.
+FACE_LOGIN_MODE = _one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recognize", "off"))
+# off: a photo of somebody logs in as them. Only where somebody watches the camera.
+FACE_LOGIN_LIVENESS = _one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
+# Whether accounts with admin rights log in at all before their face is enrolled.
+FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
+
 # --- Attendance ---------------------------------------------------------------------------
 
 # A face shown again within this time is the same event.
@@ -286,6 +306,10 @@ REST_KNOX = {
 
 # --- Accounts, language, time -------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = [
+    "recognition.login.backends.BrakedPassword",
+    "recognition.login.backends.FaceAlone",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -295,8 +319,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "login:start"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login:start"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -314,6 +339,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": policies.PAGES}
+PERMISSIONS_POLICY = policies.NOTHING_ALLOWED
 
 # --- Logs: codes and ids, never a photo, a name, an embedding, a key or a score ------------
 

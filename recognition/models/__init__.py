@@ -3,6 +3,7 @@
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
+from recognition.models.login import BrakeKind, ConsentRecord, LoginBrake
 from recognition.models.schedules import Holiday, Shift, ShiftAssignment
 from recognition.models.webhooks import WebhookDelivery, WebhookEndpoint
 
@@ -11,11 +12,14 @@ __all__ = [
     "AttemptPurpose",
     "AttemptSource",
     "AttendanceEvent",
+    "BrakeKind",
+    "ConsentRecord",
     "Device",
     "Direction",
     "EventSource",
     "Holiday",
     "IdempotentAnswer",
+    "LoginBrake",
     "Shift",
     "ShiftAssignment",
     "WebhookDelivery",
