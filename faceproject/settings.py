@@ -232,6 +232,13 @@ if not 0 < RECOGNIZE_FPIR < 1:
 VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
 
+# --- Liveness -----------------------------------------------------------------------------
+
+# Moves of one challenge, besides looking straight. More are harder to have a recording of.
+LIVENESS_STEPS = _number(env.int, "LIVENESS_STEPS", 3)
+if not 2 <= LIVENESS_STEPS <= 5:
+    raise ImproperlyConfigured("LIVENESS_STEPS is a number from 2 to 5.")
+
 # --- Attendance ---------------------------------------------------------------------------
 
 # A face shown again within this time is the same event.
