@@ -252,6 +252,13 @@ FACE_LOGIN_LIVENESS = _one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
 # Whether accounts with admin rights log in at all before their face is enrolled.
 FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
 
+# --- Liveness -----------------------------------------------------------------------------
+
+# Moves of one challenge, besides looking straight. More are harder to have a recording of.
+LIVENESS_STEPS = _number(env.int, "LIVENESS_STEPS", 3)
+if not 2 <= LIVENESS_STEPS <= 5:
+    raise ImproperlyConfigured("LIVENESS_STEPS is a number from 2 to 5.")
+
 # --- Attendance ---------------------------------------------------------------------------
 
 # A face shown again within this time is the same event.

@@ -16,6 +16,7 @@ from django.utils import timezone
 from people.models import EmbeddingModel, FaceImage, FaceImageState, Gallery, Person
 from recognition import services
 from recognition.attendance import boards
+from recognition.liveness.checking import LIVE
 from recognition.models import Attempt
 
 WAITS_AFTER = timedelta(seconds=30)
@@ -79,6 +80,7 @@ def _attempts_today() -> list[Number]:
         .annotate(number=Count("pk"))
     )
     by_outcome = {row["outcome"]: row["number"] for row in counted}
+    by_outcome.pop(LIVE, 0)  # what was decided then counts, in an attempt of its own
     match, no_match, unknown = (
         by_outcome.pop(outcome, 0)
         for outcome in (services.MATCH, services.NO_MATCH, services.UNKNOWN)

@@ -13,6 +13,7 @@ from django.conf import settings
 from people import imports
 from people.models import EmbeddingModel, FaceImage
 from recognition.attendance import idempotency
+from recognition.liveness import challenges
 from recognition.queueing import queue_deliveries, queue_import, queue_photos
 from recognition.search import ensure_index
 from recognition.webhooks import delivery, signing
@@ -49,6 +50,7 @@ def tidy() -> int:
     """
     imports.remove_settled_archives()
     idempotency.forget_old()
+    challenges.forget_old()
     delivery.forget_old()
     signing.renew_encryption()
     removed = 0

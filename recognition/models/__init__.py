@@ -3,6 +3,7 @@
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
+from recognition.models.liveness import LivenessPurpose, LivenessSession, LivenessStep
 from recognition.models.login import BrakeKind, ConsentRecord, LoginBrake
 from recognition.models.schedules import Holiday, Shift, ShiftAssignment
 from recognition.models.webhooks import WebhookDelivery, WebhookEndpoint
@@ -19,6 +20,9 @@ __all__ = [
     "EventSource",
     "Holiday",
     "IdempotentAnswer",
+    "LivenessPurpose",
+    "LivenessSession",
+    "LivenessStep",
     "LoginBrake",
     "Shift",
     "ShiftAssignment",

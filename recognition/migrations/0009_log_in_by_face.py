@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0004_attendance'),
-        ('recognition', '0007_roles_see_attendance'),
+        ('recognition', '0008_liveness_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
