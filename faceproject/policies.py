@@ -56,7 +56,10 @@ class ContentPolicy(CSPMiddleware):
     """The policy of the part of the site that answers; a view may still give its own."""
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002  as django-csp has it
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if parts.config is None and not report_only:

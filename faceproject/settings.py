@@ -251,6 +251,8 @@ FACE_LOGIN_MODE = _one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recog
 FACE_LOGIN_LIVENESS = _one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
 # Whether accounts with admin rights log in at all before their face is enrolled.
 FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
+# What people agree to before they add photos of their own face; a text of ours if empty.
+CONSENT_TEXT_FILE = Path(path) if (path := env.str("CONSENT_TEXT_FILE", default="")) else None
 
 # --- Liveness -----------------------------------------------------------------------------
 

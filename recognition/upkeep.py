@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
 from recognition.attendance import idempotency
 from recognition.liveness import challenges
+from recognition.login import brakes
 from recognition.queueing import queue_deliveries, queue_import, queue_photos
 from recognition.search import ensure_index
 from recognition.webhooks import delivery, signing
@@ -43,7 +45,7 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove what is done with: archives, answers, deliveries, photo files no row points to.
+    """Remove what is done with: archives, answers, sessions, photo files no row points to.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
@@ -51,6 +53,8 @@ def tidy() -> int:
     imports.remove_settled_archives()
     idempotency.forget_old()
     challenges.forget_old()
+    brakes.forget_old()
+    SessionStore.clear_expired()
     delivery.forget_old()
     signing.renew_encryption()
     removed = 0

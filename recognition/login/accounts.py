@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from people.errors import Refusal
 from people.models import EmbeddingModel, Person, Template
+from people.querysets import PersonQuerySet
 from recognition.login import brakes
 from recognition.login.backends import has_admin_rights
 
@@ -69,12 +70,20 @@ def asks_for_face(user: User) -> bool:
     return False
 
 
-def claimed_by(name: str) -> tuple[User | None, Person | None]:
-    """Whom a name and a face, without a password, may log in.
+def claimed_by(name: str) -> Person | None:
+    """Whom a name and a face, without a password, may log in: a person with their account.
 
-    Nobody, and nobody's face, for a name that is unknown and for an account with admin rights.
+    Nobody for a name that is unknown, and for an account with admin rights. One question to the
+    database whoever it is.
     """
-    user = User.objects.filter(username=name, is_active=True).first()
-    if user is None or has_admin_rights(user):
-        return None, None
-    return user, owner_of(user)
+    return _without_admin_rights().filter(user__username=name).first()
+
+
+def found_as(person_id: int) -> Person | None:
+    """Whom a face alone may log in."""
+    return _without_admin_rights().filter(pk=person_id).first()
+
+
+def _without_admin_rights() -> PersonQuerySet:
+    people = Person.objects.active().select_related("user")
+    return people.filter(user__is_active=True, user__is_staff=False, user__is_superuser=False)

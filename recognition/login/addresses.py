@@ -30,7 +30,7 @@ def _as_counted(text: str) -> str:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:  # a Unix socket, or a proxy's own notation
-        return text[:50] or "none"
+        return text[:45] or "none"
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped is not None:

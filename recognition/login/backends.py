@@ -28,8 +28,9 @@ class BrakedPassword(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        if request is None or username is None or password is None:
-            return None  # nobody to count
+        if request is None or username is None or password is None:  # nobody to count
+            found = super().authenticate(request, username, password, **kwargs)
+            return found if isinstance(found, User) else None
         try:
             ticket = brakes.enter(
                 kind=BrakeKind.PASSWORD, name=username, address=client_address(request)

@@ -29,6 +29,7 @@ MOST_FAILURES = 50  # of one account by face, from anywhere
 FORGOTTEN_AFTER = timedelta(days=1)
 
 EVERYWHERE = ""
+FACE_OFF = "face_login_off"
 
 
 class Braked(Refusal):
@@ -181,8 +182,8 @@ def _fault(
 
 def _off() -> Braked:
     return Braked(
-        "Too many attempts failed, so the face does not log in here any more. Use your password.",
-        code="face_login_off",
+        "Too many attempts failed, so the face does not log in here any more.",
+        code=FACE_OFF,
         seconds=None,
     )
 
@@ -198,5 +199,3 @@ def in_words(seconds: int) -> str:
     if seconds < 90:
         return f"{seconds} second{'' if seconds == 1 else 's'}"
     return f"{math.ceil(seconds / 60)} minutes"
-
-

@@ -1,15 +1,24 @@
-"""What is typed to log in."""
+"""What is typed, and what the camera saw."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 
+from people.images import Pixels, decode, read_bytes
+from recognition.liveness import StepFrame
+from recognition.liveness.refusals import BadFrames
 from recognition.login.brakes import Braked
+from recognition.login.faces import Sent
+
+MOST_FRAMES = 18  # three of each of the most steps a challenge can have
+LATEST_MS = 10**13  # a browser's clock, in ms since 1970, has fewer
 
 
 class SaysTheBrake(AuthenticationForm):
@@ -50,3 +59,32 @@ class ClaimForm(forms.Form):
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "username"}),
     )
+
+
+def read_frames(request: HttpRequest) -> Sent:
+    """What was sent as an answer: `nonce`, and for each frame a file, its step and its time.
+
+    Raises BadFrames, BadPhoto.
+    """
+    files = request.FILES.getlist("frame")
+    steps, times = request.POST.getlist("step"), request.POST.getlist("taken_ms")
+    if not 1 <= len(files) <= MOST_FRAMES:
+        raise BadFrames(f"Send 1 to {MOST_FRAMES} frames.")
+    if not len(files) == len(steps) == len(times):
+        raise BadFrames("Each frame needs its step and its time.")
+    if not all(_is_time(text) for text in times):
+        raise BadFrames("A time is a whole number of milliseconds.")
+    pixels = _decode(files)
+    frames = [
+        StepFrame(seen, step[:20], int(taken))
+        for seen, step, taken in zip(pixels, steps, times, strict=True)
+    ]
+    return Sent(nonce=request.POST.get("nonce", ""), frames=frames)
+
+
+def _is_time(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 15 and int(text) < LATEST_MS
+
+
+def _decode(files: Sequence[UploadedFile[bytes]]) -> list[Pixels]:
+    return [decode(read_bytes(file)).pixels for file in files]
