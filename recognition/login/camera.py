@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -70,7 +70,7 @@ def _fault(request: HttpRequest, most: int) -> Refusal | None:
         request.POST  # noqa: B018  reads it
     except RequestDataTooBig:
         return BodyTooLarge()
-    except (MultiPartParserError, SuspiciousOperation, UnreadablePostError, ValueError):
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError, ValueError):
         return BodyMalformed()
     return None
 
