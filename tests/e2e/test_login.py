@@ -76,7 +76,8 @@ def visit(with_film: Browser, face_site: Site) -> Iterator[Page]:
     faults = Faults(page, face_site.address)
     yield page
     context.close()
-    refusals = ("422 for", "429 for")  # what a wrong face and a brake are answered with
+    # What nothing, a wrong face and a brake are answered with.
+    refusals = ("400 for", "422 for", "429 for")
     assert [fault for fault in faults.found if not fault.startswith(refusals)] == []
 
 
