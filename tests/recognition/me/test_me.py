@@ -35,7 +35,7 @@ def browser(eve: User) -> Client:
 
 
 def agree(browser: Client) -> Person:
-    browser.post("/me/consent/agree/")
+    browser.post("/me/consent/agree/", follow=True)  # and the page has said so
     return Person.objects.get(user__username="eve")
 
 
