@@ -165,7 +165,7 @@ def test_taking_it_back_erases_the_face_at_once(
         response = browser.post("/me/consent/withdraw/", follow=True)
     assert "1 photo with all vectors" in response.content.decode()
     for kind in (FaceImage, FaceEmbedding, Template):
-        assert not kind.objects.exists()  # type: ignore[attr-defined]
+        assert not kind.objects.exists()
     assert not list(photos_dir.glob("*/*.jpg"))
     person.refresh_from_db()
     assert (person.consent_method, person.consent_at) == ("", None)
