@@ -18,11 +18,26 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// Lists with a search field are made by a script, without the name of their field.
+// Lists with a search field, and areas that scroll, are made by scripts, and have no name of their own.
 addEventListener("load", () => {
-  for (const shown of document.querySelectorAll(".select2-selection__rendered[role=textbox]")) {
-    const field = shown.closest(".select2")?.previousElementSibling;
-    const label = field?.labels?.[0]?.textContent.trim() || field?.getAttribute("aria-label");
-    if (label) shown.setAttribute("aria-label", label);
-  }
+  nameAll();
+  new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
 });
+
+function nameAll() {
+  for (const list of document.querySelectorAll(".select2-container")) nameList(list);
+  document.querySelectorAll(".simplebar-content-wrapper").forEach((area, number) => {
+    area.setAttribute("aria-label", `Scrollable content ${number + 1}`);
+  });
+}
+
+function nameList(list) {
+  const shown = list.querySelector(".select2-selection__rendered");
+  const id = shown?.id.replace(/^select2-(.*)-container$/, "$1") || list.previousElementSibling?.id;
+  const name = document.querySelector(`label[for="${CSS.escape(id ?? "")}"]`)?.textContent;
+  if (!name?.trim()) return;
+  for (const part of list.querySelectorAll("[role=textbox], [role=combobox], [role=searchbox]")) {
+    part.removeAttribute("aria-labelledby");
+    part.setAttribute("aria-label", name.replaceAll(/[\s*]+/g, " ").trim());
+  }
+}
