@@ -58,14 +58,15 @@ def _face(engine: Engine, frame: StepFrame) -> Face:
 def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     """No two of the frames are one picture, nor a picture and its mirror image.
 
-    Coming closer is left out: there a head looks as a picture does. Raises FramesAlike.
+    Only turns show it: a head that tilts or comes closer looks as a picture does. Raises
+    FramesAlike.
     """
     from recognition.engine.flatness import View, likeness  # only now: it needs OpenCV
 
     views = {
         step: View(frame.pixels, face.landmarks)
         for step, (frame, face) in proofs.items()
-        if step != "come_closer"
+        if step in (steps.STRAIGHT, *steps.TURNS)
     }
     straight = views.pop(steps.STRAIGHT)
     pairs = [*product([straight, straight.mirrored()], views.values())]
