@@ -163,7 +163,7 @@ def tilted(
                 right=right * chance.uniform(20, 60),
                 down=chance.normal(0, 10),
                 roll=tilt * chance.uniform(18, 35) + chance.normal(0, 3),
-                zoom=0.8 * (chance.uniform(1.3, 1.6) if step == "come_closer" else 1),
+                zoom=1.1 * (chance.uniform(1.3, 1.6) if step == "come_closer" else 1),
                 away=chance.uniform(1.2, 4),
             )
         )
@@ -182,7 +182,7 @@ def mirrored(
         poses.held(
             shown.get(step, photo.pixels),
             roll=_DONE[step][1] * 25,
-            zoom=1.1 if step == "come_closer" else 0.8,
+            zoom=1.5 if step == "come_closer" else 1.1,
         )
         for step in steps
     ]
@@ -241,7 +241,7 @@ def bent(photo: Photo, steps: Sequence[str], chance: Random, _all: Sequence[Phot
             radius=chance.uniform(1.2, 2.5),
         )
         times = chance.uniform(1.3, 1.6) if step == "come_closer" else 1
-        frames.append(poses.held(pixels, roll=tilt * chance.uniform(18, 35), zoom=0.8 * times))
+        frames.append(poses.held(pixels, roll=tilt * chance.uniform(18, 35), zoom=1.1 * times))
     return frames
 
 
