@@ -18,12 +18,14 @@ class Limits:
     """Degrees, but for closer: how many times larger the face has to become.
 
     Chosen in docs/adr/0011. straight_yaw: how far past the camera the reference may look. still:
-    below it a movement is the detector's noise.
+    below it a movement is the detector's noise. tilt_to_turn: a head that tilts seems to the
+    detector to turn as well, but by no more than the tilt divided by this.
     """
 
     straight_yaw: float = 10
     yaw: float = 18
-    tilt: float = 14
+    tilt: float = 10
+    tilt_to_turn: float = 0.6
     closer: float = 1.25
     still: float = 4
 
@@ -66,7 +68,7 @@ def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
         return extent >= limits.closer
     if step in TURNS:
         return extent >= limits.yaw and extent > max(abs(motion.down), abs(motion.tilt))
-    return extent >= limits.tilt and extent > abs(motion.right)
+    return extent >= limits.tilt and extent > limits.tilt_to_turn * abs(motion.right)
 
 
 def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> dict[str, int]:
