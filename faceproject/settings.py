@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from faceproject import brokers, openapi
+from faceproject import brokers, openapi, policies
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
@@ -91,8 +91,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Applications -------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # its look; the site itself is ours
+    "faceproject.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -120,6 +120,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "faceproject.policies.ContentPolicy",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -277,6 +279,29 @@ RECOGNIZE_FPIR = _share("RECOGNIZE_FPIR")
 VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
 
+# --- Logging in by face ---------------------------------------------------------------------
+
+# second_factor: password, then face. claimed: user name and face. recognize: the face alone.
+# Whatever it is, accounts with admin rights need the password and, once enrolled, the face.
+FACE_LOGIN_MODE = _one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recognize", "off"))
+# off: a photo of somebody logs in as them. Only where somebody watches the camera.
+FACE_LOGIN_LIVENESS = _one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
+# Whether accounts with admin rights log in at all before their face is enrolled.
+FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
+# What people agree to before they add photos of their own face; a text of ours if empty.
+CONSENT_TEXT_FILE = Path(path) if (path := env.str("CONSENT_TEXT_FILE", default="")) else None
+
+# --- Liveness -----------------------------------------------------------------------------
+
+# Moves of one challenge, besides looking straight. More are harder to have a recording of.
+LIVENESS_STEPS = _number(env.int, "LIVENESS_STEPS", 3)
+if not 2 <= LIVENESS_STEPS <= 5:
+    raise ImproperlyConfigured("LIVENESS_STEPS is a number from 2 to 5.")
+# Whether the anti-spoofing networks have a say. Required, and not fetched: nobody is live.
+LIVENESS_PAD = env.str("LIVENESS_PAD", default="if_available")
+if LIVENESS_PAD not in ("required", "if_available", "off"):
+    raise ImproperlyConfigured("LIVENESS_PAD is one of required, if_available, off.")
+
 # --- Attendance ---------------------------------------------------------------------------
 
 # A face shown again within this time is the same event.
@@ -331,6 +356,10 @@ REST_KNOX = {
 
 # --- Accounts, language, time -------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = [
+    "recognition.login.backends.BrakedPassword",
+    "recognition.login.backends.FaceAlone",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -340,8 +369,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "login:start"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login:start"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -359,6 +389,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": policies.PAGES}
+PERMISSIONS_POLICY = policies.NOTHING_ALLOWED
 
 # --- Logs: codes and ids, never a photo, a name, an embedding, a key or a score ------------
 

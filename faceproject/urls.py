@@ -2,13 +2,16 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
+
+from recognition.login.views import home
 
 handler400 = "recognition.api.problems.bad_request"
 handler500 = "recognition.api.problems.server_error"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", home, name="home"),
+    path("", include("recognition.login.urls")),
+    path("me/", include("recognition.me.urls")),
     path("admin/ask/", include("recognition.ask.urls")),
     path("admin/attendance/", include("recognition.attendance.urls")),
     path("admin/calibration/", include("recognition.calibration.urls")),

@@ -252,8 +252,7 @@ def erase(*, person: Person) -> Erased:
     """
     # A worker may be about to write that another photo shows this person: wait, so that the name
     # is taken out of that too.
-    for model in EmbeddingModel.objects.order_by("pk"):
-        lock_enrolment(model)
+    _lock_all_enrolment()
     locked = Person.objects.select_for_update().filter(pk=person.pk).first()
     if locked is None:
         raise PersonUnknown("This person has already been erased.")
@@ -264,3 +263,28 @@ def erase(*, person: Person) -> Erased:
         embeddings=removed.get("people.FaceEmbedding", 0),
         templates=removed.get("people.Template", 0),
     )
+
+
+@transaction.atomic
+def erase_face(*, person: Person) -> Erased:
+    """Remove a person's photos, with their files, and all vectors. The person stays.
+
+    Raises PersonUnknown when the person was erased meanwhile.
+    """
+    _lock_all_enrolment()  # nobody embeds a photo that is about to go
+    locked = Person.objects.select_for_update().filter(pk=person.pk).first()
+    if locked is None:
+        raise PersonUnknown("This person has already been erased.")
+    templates, _removed = locked.templates.all().delete()
+    _total, removed = locked.images.all().delete()
+    return Erased(
+        name=locked.full_name,
+        photos=removed.get("people.FaceImage", 0),
+        embeddings=removed.get("people.FaceEmbedding", 0),
+        templates=templates,
+    )
+
+
+def _lock_all_enrolment() -> None:
+    for model in EmbeddingModel.objects.order_by("pk"):
+        lock_enrolment(model)

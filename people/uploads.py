@@ -13,10 +13,14 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
 
+from people.images import MAX_BYTES
 from people.imports.archive import MAX_ARCHIVE_BYTES
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+
+
+MAX_OWN_BYTES = 2 * MAX_BYTES  # photos somebody adds of themselves at once
 
 
 class Bounded(FileUploadHandler):
@@ -42,5 +46,7 @@ class Bounded(FileUploadHandler):
     def _most(self) -> int:
         form: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         user = getattr(self.request, "user", None)
-        # No page takes files from strangers.
-        return form + MAX_ARCHIVE_BYTES if user is not None and user.is_staff else form
+        # Strangers send a camera's frames at most, which fit into a form.
+        if user is None or not user.is_authenticated:
+            return form
+        return form + (MAX_ARCHIVE_BYTES if user.is_staff else MAX_OWN_BYTES)

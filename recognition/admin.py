@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from people.admin.base import ReadOnly
 from recognition import device_admin, model_admin, services
 from recognition.attendance import admin as _attendance  # noqa: F401  registers its pages
+from recognition.liveness.checking import LIVE
 from recognition.models import Attempt
 from recognition.webhooks import admin as _webhooks  # noqa: F401  registers its pages
 
@@ -22,6 +23,7 @@ DECIDED = {
     services.MATCH: "Match",
     services.NO_MATCH: "No match",
     services.UNKNOWN: "Unknown",
+    LIVE: "Live",
 }
 
 

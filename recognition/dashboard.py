@@ -17,6 +17,7 @@ from people.models import EmbeddingModel, FaceImage, FaceImageState, Gallery, Pe
 from recognition import services
 from recognition.attendance import boards
 from recognition.calibration.promise import promise_for, promise_to_verify
+from recognition.liveness.checking import LIVE
 from recognition.models import Attempt
 
 WAITS_AFTER = timedelta(seconds=30)
@@ -80,6 +81,7 @@ def _attempts_today() -> list[Number]:
         .annotate(number=Count("pk"))
     )
     by_outcome = {row["outcome"]: row["number"] for row in counted}
+    by_outcome.pop(LIVE, 0)  # what was decided then counts, in an attempt of its own
     match, no_match, unknown = (
         by_outcome.pop(outcome, 0)
         for outcome in (services.MATCH, services.NO_MATCH, services.UNKNOWN)

@@ -9,6 +9,7 @@ from django.conf import settings
 from people.models import EmbeddingModel
 from recognition import heads
 from recognition.engine import Engine, Recipe
+from recognition.engine.antispoof import AntiSpoof
 from recognition.engine.sessions import Precision, Runtime
 from recognition.heads import HeadedEngine
 
@@ -43,6 +44,12 @@ def _engine(recipe: str) -> Engine:
 def chosen_runtime() -> Runtime:
     """What the settings, which have checked it, want the networks to run on."""
     return cast(Runtime, settings.ENGINE_RUNTIME)
+
+
+@lru_cache(maxsize=1)
+def antispoof() -> AntiSpoof:
+    """The anti-spoofing networks of this process; they load at the first use."""
+    return AntiSpoof(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
 
 
 def warm_up() -> None:

@@ -93,12 +93,27 @@ class ErasedMeanwhile(Refusal):
     code = "erased_meanwhile"
 
 
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """vector: of all frames. face: the one of the frame that shows it largest."""
+class ModelChanged(Refusal):
+    """The embedding model was changed between looking at a face and asking about it."""
+
+    code = "model_changed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A face that is embedded already. vector: of all its frames, under the model with this key.
+
+    face: the one of the frame that shows it best.
+    """
 
     vector: Vector
     face: Face
+    model_id: int
+    frames: int = 1
+
+    def __len__(self) -> int:
+        """How many frames it was made of, as of a sequence of them."""
+        return self.frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +174,17 @@ class _Question:
 
 def verify(
     *,
-    probe: Sequence[Pixels],
+    probe: Sequence[Pixels] | Probe,
     person: Person | None,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
 ) -> Result:
     """1:1: is this the claimed person?
 
-    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. person: None when the
-    claim names nobody; that is answered as a wrong face is, in the same words and the same time.
-    Raises NoFrames, NotCalibrated, WeightsMissing, ErasedMeanwhile.
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
+    made of them. person: None when the claim names nobody; that is answered as a wrong face is,
+    in the same words and the same time.
+    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     question = _Question(
@@ -203,7 +219,7 @@ def verify(
     )
 
 
-def _mismatch(question: _Question, seen: _Probe, *, distance: float | None, reason: str) -> Result:
+def _mismatch(question: _Question, seen: Probe, *, distance: float | None, reason: str) -> Result:
     return Result(
         outcome=NO_MATCH,
         message="Person name and face didn't match!",
@@ -217,7 +233,7 @@ def _mismatch(question: _Question, seen: _Probe, *, distance: float | None, reas
 
 def recognize(
     *,
-    probe: Sequence[Pixels],
+    probe: Sequence[Pixels] | Probe,
     galleries: Sequence[Gallery] = (),
     top: int = 1,
     source: AttemptSource,
@@ -225,9 +241,10 @@ def recognize(
 ) -> Result:
     """1:N: who is this, among the active people (of these galleries)?
 
-    probe: one or several frames of one face, each (h, w, 3) uint8 RGB. galleries: none means
-    everybody. top: how many candidates to report besides the decision.
-    Raises NoFrames, NotCalibrated, WeightsMissing, ErasedMeanwhile.
+    probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
+    made of them. galleries: none means everybody. top: how many candidates to report besides the
+    decision.
+    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile.
     """
     question = _who(galleries, frames=len(probe), source=source, actor=actor)
     try:
@@ -257,7 +274,7 @@ def recognize_everybody(
         if isinstance(found, FaceRefused):
             results.append(question.refuse(found))
         else:
-            seen = _Probe(found.embedding, found.face)
+            seen = Probe(found.embedding, found.face, model_id=model.pk)
             results.append(question.answer(_identify(question, seen, galleries, top)))
     return results
 
@@ -282,7 +299,7 @@ def _who(
     )
 
 
-def _identify(question: _Question, seen: _Probe, galleries: Sequence[Gallery], top: int) -> Result:
+def _identify(question: _Question, seen: Probe, galleries: Sequence[Gallery], top: int) -> Result:
     # Two at least: a decision needs to know how near the second person is.
     candidates = replicas.nearest(
         seen.vector, model=question.model, galleries=galleries, limit=max(top, 2)
@@ -303,13 +320,17 @@ def _identify(question: _Question, seen: _Probe, galleries: Sequence[Gallery], t
     )
 
 
-def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
+def _probe(frames: Sequence[Pixels] | Probe, model: EmbeddingModel) -> Probe:
     """Embed the usable frames and make one vector of them.
 
     Frames without a usable face are left out; if none is usable, the first one's reason stands.
     A frame with several people refuses the whole probe: who is meant must be plain throughout.
-    Raises FaceRefused, FramesDiffer, NoFrames, WeightsMissing.
+    Raises FaceRefused, FramesDiffer, ModelChanged, NoFrames, WeightsMissing.
     """
+    if isinstance(frames, Probe):
+        if frames.model_id != model.pk:
+            raise ModelChanged("The embedding model was changed meanwhile. Start again.")
+        return frames
     if not 1 <= len(frames) <= MAX_FRAMES:
         raise NoFrames(f"Give 1 to {MAX_FRAMES} photos of the face.")
     engine = engine_for(model)
@@ -325,16 +346,20 @@ def _probe(frames: Sequence[Pixels], model: EmbeddingModel) -> _Probe:
         raise refusals[0]
     vectors = np.stack([face.embedding for face in faces])
     best = max(faces, key=lambda face: face.face.quality.size)
-    return _Probe(
+    return Probe(
         vector=matching.combine_frames(vectors, thresholds.for_verify(model)),
         face=best.face,
+        model_id=model.pk,
+        frames=len(frames),
     )
 
 
 __all__ = [
     "MAX_FRAMES",
     "ErasedMeanwhile",
+    "ModelChanged",
     "NoFrames",
+    "Probe",
     "Result",
     "WeightsMissing",
     "recognize",

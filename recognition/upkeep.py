@@ -9,12 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from knox.models import AuthToken
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
 from recognition.attendance import idempotency
+from recognition.liveness import challenges
+from recognition.login import brakes
 from recognition.queueing import queue_deliveries, queue_import, queue_photos
 from recognition.reembedding import runs, standby, switching
 from recognition.search import ensure_index
@@ -49,7 +52,7 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove what is done with: archives, answers, keys, deliveries, photo files without a row.
+    """Remove what is done with: archives, answers, keys, sessions, photo files without a row.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
@@ -57,6 +60,9 @@ def tidy() -> int:
     imports.remove_settled_archives()
     idempotency.forget_old()
     AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
+    challenges.forget_old()
+    brakes.forget_old()
+    SessionStore.clear_expired()
     delivery.forget_old()
     signing.renew_encryption()
     removed = 0

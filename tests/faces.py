@@ -2,6 +2,8 @@
 
 A picture of one colour is a face: its red value is an angle, and the vector of that face points
 there. So a test says how far apart two faces are by two angles. Green pictures have no face.
+
+A frame of a liveness challenge tells its step by a little green: `frame_for` makes it.
 """
 
 import io
@@ -11,7 +13,18 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from recognition.engine import Box, EmbeddedFace, Face, FaceRefused, NoFace, Pixels, Quality
+from recognition.engine import (
+    Box,
+    EmbeddedFace,
+    Embedding,
+    Embeddings,
+    Face,
+    FaceRefused,
+    NoFace,
+    Pixels,
+    Quality,
+)
+from recognition.engine.types import Landmarks
 
 _QUALITY = Quality(size=120, sharpness=1, brightness=0.5, yaw=0, pitch=0, roll=0)
 
@@ -25,6 +38,36 @@ def photo_without_face(*, variant: int = 0) -> bytes:
     return _png((0, 255, variant))
 
 
+# How a head of five points is held in a frame of a step: turned to the picture's right and tilted
+# to the person's left, degrees; and its size.
+_HELD: dict[str, tuple[float, float, float]] = {
+    "look_straight": (0, 0, 100),
+    "turn_left": (30, 0, 100),
+    "turn_right": (-30, 0, 100),
+    "tilt_left": (0, 20, 100),
+    "tilt_right": (0, -20, 100),
+    "come_closer": (0, 0, 150),
+}
+_STEP_BY_GREEN = dict(enumerate(_HELD))
+# Eyes, tip of the nose, corners of the mouth: right, down and towards the camera.
+_HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.58, 0.55], [-0.42, 1.04, 0], [0.42, 1.04, 0]])
+
+
+def frame_for(step: str, angle: float, *, variant: int = 0) -> Pixels:
+    """Pixels of the face at this angle while it does what the step asks for."""
+    pixels = np.empty((64, 64, 3), np.uint8)
+    pixels[:] = round(angle), list(_HELD).index(step), 100 + variant
+    return pixels
+
+
+def head(right: float, tilt: float, size: float = 100) -> Landmarks:
+    """(5, 2): the landmarks of a head held so, degrees, seen from far away."""
+    a, b = math.radians(right), math.radians(tilt)
+    turn = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0]])
+    lean = np.array([[math.cos(b), -math.sin(b)], [math.sin(b), math.cos(b)]])
+    return (_HEAD @ (lean @ turn).T * size + 200).astype(np.float32)
+
+
 def _png(colour: tuple[int, int, int]) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (64, 64), colour).save(out, "PNG")
@@ -34,6 +77,12 @@ def _png(colour: tuple[int, int, int]) -> bytes:
 def distance_of(degrees: float) -> float:
     """‖a−b‖₂ of two unit vectors this far apart."""
     return 2 * math.sin(math.radians(degrees) / 2)
+
+
+def _vector(angle: float) -> Embedding:
+    vector = np.zeros(128, dtype=np.float32)
+    vector[:2] = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return vector
 
 
 class FakeEngine:
@@ -58,21 +107,30 @@ class FakeEngine:
         except NoFace:
             return []
 
+    def faces(self, photo: Pixels) -> list[Face]:
+        try:
+            return [self.probe(photo).face]
+        except NoFace:
+            return []
+
+    def embed(self, faces: Sequence[Face]) -> Embeddings:
+        """The angle is in the crop's red."""
+        return np.stack([_vector(float(face.crop[0, 0, 0])) for face in faces])
+
     def probe(self, photo: Pixels) -> EmbeddedFace:
         red, green, _blue = photo.reshape(-1, 3).astype(float).mean(axis=0)
         if green > 128:
             raise NoFace
         self.embedded += 1
-        vector = np.zeros(128, dtype=np.float32)
-        vector[:2] = math.cos(math.radians(red)), math.sin(math.radians(red))
+        right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
         face = Face(
             box=Box(8, 8, 48, 48),
-            landmarks=np.zeros((5, 2), dtype=np.float32),
+            landmarks=head(right, tilt, size),
             confidence=0.9,
-            crop=np.zeros((160, 160, 3), dtype=np.uint8),
+            crop=np.full((160, 160, 3), round(red), dtype=np.uint8),
             quality=_QUALITY,
         )
-        return EmbeddedFace(face=face, embedding=vector)
+        return EmbeddedFace(face=face, embedding=_vector(red))
 
     def load(self) -> None:
         """Nothing to load."""

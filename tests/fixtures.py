@@ -41,7 +41,12 @@ def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 @pytest.fixture
 def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     engine = FakeEngine()
-    for module in ("recognition.enrolment", "recognition.services", "recognition.runtime"):
+    for module in (
+        "recognition.enrolment",
+        "recognition.services",
+        "recognition.runtime",
+        "recognition.liveness.checking",
+    ):
         monkeypatch.setattr(f"{module}.engine_for", lambda _model: engine)
     return engine
 

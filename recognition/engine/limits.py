@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recognition.engine.errors import ManyFaces, NoFace, PoorQuality
 from recognition.engine.reasons import Reason
@@ -67,6 +67,15 @@ PROBE = Limits(
     max_pitch=40,
     max_roll=60,
     min_confidence=0.5,
+)
+
+# Somebody who turns before the camera: the probe's limits, but nobody else in the picture. A
+# second person half as large stands right behind, and frames could be of either.
+LIVENESS = replace(
+    PROBE,
+    rival=0.5,
+    # A head that turns is compared with itself pixel by pixel; a camera at arm's length sees 150.
+    min_size=60,
 )
 
 

@@ -53,6 +53,7 @@ BENCHES: dict[str, Bench] = {
     "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
     "http": Bench("recognition.evaluation.bench_http.rows", own_site=True),
     "import": Bench("recognition.evaluation.bench_import.rows", own_site=True),
+    "login": Bench("recognition.evaluation.bench_login.rows", own_site=True),
     "million": Bench("recognition.evaluation.bench_million.rows", quick=False, own_site=True),
     "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
     "reembedding": Bench("recognition.evaluation.bench_reembedding.rows", quick=False),

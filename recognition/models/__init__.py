@@ -4,6 +4,8 @@ from recognition.models.acceptance import Acceptance
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
+from recognition.models.liveness import LivenessPurpose, LivenessSession, LivenessStep
+from recognition.models.login import BrakeKind, ConsentRecord, LoginBrake
 from recognition.models.reembedding import (
     ModelChange,
     ProjectionHead,
@@ -20,11 +22,17 @@ __all__ = [
     "AttemptPurpose",
     "AttemptSource",
     "AttendanceEvent",
+    "BrakeKind",
+    "ConsentRecord",
     "Device",
     "Direction",
     "EventSource",
     "Holiday",
     "IdempotentAnswer",
+    "LivenessPurpose",
+    "LivenessSession",
+    "LivenessStep",
+    "LoginBrake",
     "ModelChange",
     "ProjectionHead",
     "ReembeddingChunk",

@@ -12,6 +12,7 @@ from django.db import models
 class AttemptPurpose(models.TextChoices):
     VERIFY = "verify", "Verify (1:1)"
     RECOGNIZE = "recognize", "Recognize (1:N)"
+    LIVENESS = "liveness", "Liveness"
 
 
 class AttemptSource(models.TextChoices):
@@ -44,7 +45,7 @@ class Attempt(models.Model):
         "people.EmbeddingModel", on_delete=models.PROTECT, related_name="attempts"
     )
     outcome = models.CharField(
-        max_length=40, help_text="match, no_match, unknown, or why the probe was refused."
+        max_length=40, help_text="match, no_match, unknown, live, or why the probe was refused."
     )
     reason = models.CharField(max_length=40, blank=True, help_text="More about the outcome.")
     distance = models.FloatField(null=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,6 +19,7 @@ from recognition.api import examples
 from recognition.api.access import Rule
 from recognition.api.serializers import Credentials, HealthSerializer, TokenSerializer
 from recognition.api.throttles import OfTokens
+from recognition.login.accounts import asks_for_face
 
 
 class TokensView(APIView):
@@ -38,8 +40,17 @@ class TokensView(APIView):
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         user = authenticate(request._request, **form.validated_data)
-        if user is None:
+        braked = getattr(request._request, "login_brake", None)
+        if braked is not None:
+            raise Throttled(wait=braked.seconds)
+        if not isinstance(user, User):
             raise AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
+        if asks_for_face(user):
+            raise PermissionDenied(
+                "This account logs in with password and face, so a password alone gives no token."
+                " Use an account without a face, or a device.",
+                code="second_factor_required",
+            )
         token, key = AuthToken.objects.create(user=user)
         _forget_oldest(user)
         return Response({"token": key, "expires_at": token.expiry}, status=201)

@@ -1,0 +1,99 @@
+"""Giving a challenge, and taking it back: once, by the one it was given to, in time."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from recognition.liveness.refusals import (
+    ChallengeExpired,
+    ChallengeNotYours,
+    ChallengeUnknown,
+    ChallengeUsed,
+    TooManyChallenges,
+)
+from recognition.models import LivenessPurpose, LivenessSession, LivenessStep
+
+LASTS = timedelta(seconds=60)
+KEPT = timedelta(days=1)
+# A recording fits one order of steps. Whoever could ask until that order comes would need no
+# other trick, so an address is given only so many challenges that nobody answers.
+UNANSWERED = 20
+UNANSWERED_WITHIN = timedelta(minutes=10)
+
+TURNS = (LivenessStep.TURN_LEFT, LivenessStep.TURN_RIGHT)
+MOVES = (*TURNS, LivenessStep.TILT_LEFT, LivenessStep.TILT_RIGHT, LivenessStep.COME_CLOSER)
+
+
+def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
+    """Give a challenge.
+
+    purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
+    as the hash of the session's key. address: where the request came from.
+    Raises TooManyChallenges; ValueError when it is bound to nothing.
+    """
+    if not bound_to:
+        raise ValueError("A challenge is bound to a session or a device.")
+    now = timezone.now()
+    unanswered = LivenessSession.objects.filter(
+        address=address, created_at__gt=now - UNANSWERED_WITHIN, used_at=None
+    )
+    if unanswered.count() >= UNANSWERED:
+        raise TooManyChallenges
+    return LivenessSession.objects.create(
+        nonce=secrets.token_urlsafe(32),
+        purpose=LivenessPurpose(purpose),
+        bound_to=bound_to,
+        address=address,
+        steps=choose_steps(settings.LIVENESS_STEPS),
+        created_at=now,
+        expires_at=now + LASTS,
+    )
+
+
+def choose_steps(number: int) -> list[str]:
+    """To look straight, then so many different moves in any order, a turn among them.
+
+    A picture can be tilted and brought closer, and frames can be mirrored: neither makes a turn
+    to the left. So there is no challenge without a turn.
+    """
+    chance = secrets.SystemRandom()
+    while True:
+        moves = chance.sample(MOVES, number)
+        if any(move in TURNS for move in moves):
+            return [LivenessStep.LOOK_STRAIGHT.value, *(move.value for move in moves)]
+
+
+def take(*, nonce: str, purpose: str, bound_to: str, address: str) -> LivenessSession:
+    """Use the challenge up, whatever becomes of it; of many at once exactly one gets it.
+
+    Call it in no transaction that may be rolled back: the challenge would be unused again.
+    Raises ChallengeUnknown, ChallengeUsed, ChallengeExpired, ChallengeNotYours.
+    """
+    now = timezone.now()
+    given = LivenessSession.objects.filter(nonce=nonce) if _can_be(nonce) else None
+    is_first = given is not None and given.filter(used_at=None).update(used_at=now) == 1
+    session = given.first() if given is not None else None
+    if session is None:
+        raise ChallengeUnknown
+    asked = (session.purpose, session.bound_to, session.address)
+    if asked != (purpose, bound_to, address):
+        raise ChallengeNotYours
+    if not is_first:
+        raise ChallengeUsed
+    if now >= session.expires_at:
+        raise ChallengeExpired
+    return session
+
+
+def _can_be(nonce: str) -> bool:
+    """Postgres refuses texts with a zero byte or half a character: those are unknown as well."""
+    return len(nonce) <= 64 and nonce.isascii() and nonce.isprintable()
+
+
+def forget_old() -> int:
+    """Delete challenges that nobody can answer any more. Returns how many."""
+    return LivenessSession.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]

@@ -1,0 +1,114 @@
+"""Whether the steps that were asked for are seen in the faces of the frames. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from recognition.engine.types import Landmarks
+from recognition.liveness.geometry import Place, grown, place, tilted, turned
+from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
+
+STRAIGHT = "look_straight"
+TURNS = ("turn_left", "turn_right")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Degrees, but for closer: how many times larger the face has to become.
+
+    Chosen in docs/adr/0011. straight_yaw: how far past the camera the reference may look. still:
+    below it a movement is the detector's noise. tilt_to_turn: a head that tilts seems to the
+    detector to turn as well, but by no more than the tilt divided by this.
+    """
+
+    straight_yaw: float = 10
+    yaw: float = 18
+    tilt: float = 10
+    tilt_to_turn: float = 0.6
+    closer: float = 1.25
+    still: float = 4
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """From the straight face to another. right, down: turned, degrees, in the picture.
+
+    tilt: leaned over, degrees, positive towards the person's left shoulder. growth: times larger.
+    """
+
+    right: float
+    down: float
+    tilt: float
+    growth: float
+
+    @classmethod
+    def between(cls, straight: Place, now: Place) -> Motion:
+        right, down = turned(straight, now)
+        return cls(right, down, tilted(straight, now), grown(straight, now))
+
+
+# How far a face went the way that was asked for. The person's left is the picture's right.
+_EXTENT: Mapping[str, Callable[[Motion], float]] = {
+    "turn_left": lambda motion: motion.right,
+    "turn_right": lambda motion: -motion.right,
+    "tilt_left": lambda motion: motion.tilt,
+    "tilt_right": lambda motion: -motion.tilt,
+    "come_closer": lambda motion: motion.growth,
+}
+
+
+def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
+    """One movement is one step: a turn is no tilt. Not a number is never enough."""
+    extent = _EXTENT[step](motion)
+    if step == "come_closer":
+        return extent >= limits.closer
+    if step in TURNS:
+        return extent >= limits.yaw and extent > max(abs(motion.down), abs(motion.tilt))
+    return extent >= limits.tilt and extent > limits.tilt_to_turn * abs(motion.right)
+
+
+def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> dict[str, int]:
+    """Which frame of each step shows it best.
+
+    faces: for each step in order, to look straight first, the landmarks of its frames.
+    Raises StepNotSeen for the first step that no frame of it shows; FramesAlike when nothing turns.
+    """
+    best = {STRAIGHT: _straightest(faces[STRAIGHT], limits)}
+    straight = place(faces[STRAIGHT][best[STRAIGHT]])
+    motions = {
+        step: [Motion.between(straight, place(each)) for each in seen]
+        for step, seen in faces.items()
+        if step != STRAIGHT
+    }
+    for step, seen in motions.items():
+        shown = [i for i, motion in enumerate(seen) if is_seen(step, motion, limits)]
+        if not shown:
+            raise _not_seen(step, motions, limits)
+        extent = _EXTENT[step]
+        best[step] = max(shown, key=lambda i, seen=seen, extent=extent: extent(seen[i]))  # type: ignore[misc]
+    return best
+
+
+def _not_seen(
+    step: str, motions: Mapping[str, Sequence[Motion]], limits: Limits
+) -> StepNotSeen | FramesAlike:
+    if all(_is_still(motion, limits) for seen in motions.values() for motion in seen):
+        return FramesAlike()
+    return StepNotSeen(step, SAID_OF_STEP[step])
+
+
+def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
+    middle = Place(0.0, 0.0, 1.0, 0.0)
+    angles = [abs(turned(middle, place(landmarks))[0]) for landmarks in seen]
+    best = min(range(len(angles)), key=lambda number: angles[number])
+    if not angles[best] <= limits.straight_yaw:
+        raise StepNotSeen(STRAIGHT, SAID_OF_STEP[STRAIGHT])
+    return best
+
+
+def _is_still(motion: Motion, limits: Limits) -> bool:
+    return max(abs(motion.right), abs(motion.down), abs(motion.tilt)) < limits.still

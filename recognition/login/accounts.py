@@ -1,0 +1,89 @@
+"""Whose account it is, and what it takes to log in to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from people.errors import Refusal
+from people.models import EmbeddingModel, Person, Template
+from people.querysets import PersonQuerySet
+from recognition.login import brakes
+from recognition.login.backends import has_admin_rights
+
+
+class Mode(StrEnum):
+    OFF = "off"
+    SECOND_FACTOR = "second_factor"
+    CLAIMED = "claimed"
+    RECOGNIZE = "recognize"
+
+
+class MustEnrol(Refusal):
+    code = "face_not_enrolled"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This account logs in with password and face, and no face is enrolled for it."
+            " Ask an administrator."
+        )
+
+
+def mode() -> Mode:
+    return Mode(settings.FACE_LOGIN_MODE)
+
+
+def by_face_alone() -> bool:
+    return mode() in (Mode.CLAIMED, Mode.RECOGNIZE)
+
+
+def owner_of(user: User) -> Person | None:
+    """The active person whose account this is."""
+    return Person.objects.active().filter(user=user).first()
+
+
+def with_face(user: User) -> Person | None:
+    """The active person of this account, if probes can be compared with a face of theirs."""
+    model = EmbeddingModel.objects.current()
+    templates = Template.objects.of(model).filter(person__user=user, person__is_active=True)
+    template = templates.select_related("person").first()
+    return template.person if template else None
+
+
+def asks_for_face(user: User) -> bool:
+    """Whether the right password alone does not log this account in.
+
+    Raises MustEnrol when there is no face to ask for and the site insists on one.
+    """
+    if mode() == Mode.OFF:
+        return False
+    if mode() != Mode.SECOND_FACTOR and not has_admin_rights(user):
+        return False
+    if brakes.is_password_alone(name=user.get_username()):
+        return False
+    if with_face(user) is not None:
+        return True
+    if has_admin_rights(user) and settings.FACE_LOGIN_STAFF_MUST_ENROL:
+        raise MustEnrol
+    return False
+
+
+def claimed_by(name: str) -> Person | None:
+    """Whom a name and a face, without a password, may log in: a person with their account.
+
+    Nobody for a name that is unknown, and for an account with admin rights. One question to the
+    database whoever it is.
+    """
+    return _without_admin_rights().filter(user__username=name).first()
+
+
+def found_as(person_id: int) -> Person | None:
+    """Whom a face alone may log in."""
+    return _without_admin_rights().filter(pk=person_id).first()
+
+
+def _without_admin_rights() -> PersonQuerySet:
+    people = Person.objects.active().select_related("user")
+    return people.filter(user__is_active=True, user__is_staff=False, user__is_superuser=False)

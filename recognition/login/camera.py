@@ -1,0 +1,85 @@
+"""What pages with a camera share: leave to use it, bodies of bounded size, answers as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django_permissions_policy.decorators import permissions_policy_override
+
+from people.errors import Refusal
+
+View = Callable[..., HttpResponseBase]
+Refuse = Callable[[HttpRequest, Refusal], HttpResponse]
+
+
+class BodyTooLarge(Refusal):
+    code = "request_too_large"
+
+    def __init__(self) -> None:
+        super().__init__("The pictures are too large to be sent. Start again.")
+
+
+class BodyMalformed(Refusal):
+    code = "malformed"
+
+    def __init__(self) -> None:
+        super().__init__("What was sent cannot be read. Load the page again.")
+
+
+def with_camera(view: View) -> View:
+    """This page, and no other, may ask for the camera."""
+    policy: dict[str, str | list[str] | tuple[str]] = {
+        **settings.PERMISSIONS_POLICY,
+        "camera": ["self"],
+    }
+    return permissions_policy_override(policy)(view)
+
+
+def bounded(*, most: int, refuse: Refuse) -> Callable[[View], View]:
+    """A body that is too large or cannot be read is refused here, and what follows is told.
+
+    Comes before the check against forgery, which would read all of it and refuse it silently.
+    """
+
+    def decorate(view: View) -> View:
+        protected = csrf_protect(view)
+
+        @wraps(view)
+        def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            refusal = _fault(request, most)
+            if refusal is not None:
+                return refuse(request, refusal)
+            return protected(request, *args, **kwargs)
+
+        return csrf_exempt(check)
+
+    return decorate
+
+
+def _fault(request: HttpRequest, most: int) -> Refusal | None:
+    if request.method != "POST":
+        return None
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+            return BodyTooLarge()
+        request.POST  # noqa: B018  reads it
+    except RequestDataTooBig:
+        return BodyTooLarge()
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError, ValueError):
+        return BodyMalformed()
+    return None
+
+
+def as_json(code: str, message: str, *, status: int, **more: Any) -> JsonResponse:
+    """code: for scripts. message: for people. Nothing here is to be kept by anybody."""
+    response = JsonResponse({"code": code, "message": message, **more}, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,70 @@
+"""After the right password: in, or on to the face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import login
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from recognition.login import accounts, backends, brakes, pending
+from recognition.login.accounts import MustEnrol
+from recognition.login.forms import SaysTheBrake
+from recognition.models import BrakeKind
+
+
+def accept(*, user: User) -> bool:
+    """The password was right. True when that is enough; False when the face is asked for.
+
+    Raises MustEnrol.
+    """
+    if accounts.asks_for_face(user):
+        return False
+    # What failed by face until now counts no more. Not where the face is the second factor: who
+    # knows the password could guess on and on.
+    brakes.release(name=user.get_username(), kinds=[BrakeKind.FACE])
+    return True
+
+
+class PasswordLogin(LoginView):
+    """What the two pages that ask for a password share."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        user: User = form.get_user()
+        try:
+            is_enough = accept(user=user)
+        except MustEnrol as refusal:
+            form.add_error(None, refusal.message)
+            return self.form_invalid(form)
+        goes_to = self.get_redirect_url() or home_of(user)
+        if not is_enough:
+            pending.begin_with_password(self.request.session, user=user, goes_to=goes_to)
+            return redirect("login:face")
+        enter_with_password(self.request, user)
+        return redirect(goes_to)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        return _as_braked(response, form)
+
+
+def enter_with_password(request: HttpRequest, user: User) -> None:
+    pending.end(request.session)
+    login(request, user, backend=backends.PASSWORD)  # with a new session key
+
+
+def home_of(user: User) -> str:
+    return reverse("admin:index") if user.is_staff else reverse("me:home")
+
+
+def _as_braked(response: HttpResponse, form: SaysTheBrake) -> HttpResponse:
+    braked = form.braked
+    if braked is not None:
+        response.status_code = 429
+        if braked.seconds is not None:
+            response["Retry-After"] = str(braked.seconds)
+    return response

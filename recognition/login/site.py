@@ -1,0 +1,54 @@
+"""The admin's site: Unfold's, with a log-in that may go on to the face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from unfold.sites import UnfoldAdminSite
+
+from recognition.login import sessions
+
+
+class Site(UnfoldAdminSite):  # type: ignore[misc]
+    """A face alone never opens it."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(super().has_permission(request)) and not sessions.is_by_face_alone(request)
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """As Django's, by our view: Django's would let the password alone in."""
+        # Both need the models, which are not there yet when this module is first read.
+        from recognition.login.forms import AdminPasswordForm
+        from recognition.login.passwords import PasswordLogin
+
+        index = reverse("admin:index", current_app=self.name)
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(index)
+        user = request.user
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": "" if isinstance(user, AnonymousUser) else user.get_username(),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = index
+        request.current_app = self.name
+        return PasswordLogin.as_view(
+            extra_context=context | (extra_context or {}),
+            authentication_form=AdminPasswordForm,
+            template_name=self.login_template or "admin/login.html",
+        )(request)

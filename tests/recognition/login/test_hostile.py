@@ -1,0 +1,122 @@
+"""Whatever is posted directly: refused, on record, never an error of ours."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from recognition.models import Attempt
+from tests.recognition.login.conftest import ADA, Visitor, answer_of, frame_bytes
+
+pytestmark = pytest.mark.django_db
+
+ANSWER = "/login/face/answer/"
+MULTIPART = "multipart/form-data; boundary=xxx"
+
+
+@pytest.fixture
+def begun(claimed: None, ada: Any, visitor: Visitor) -> Visitor:
+    visitor.claim("ada")
+    return visitor
+
+
+def part(name: str, value: bytes, *, file: bool = False) -> bytes:
+    about = b'; filename="f.jpg"' if file else b""
+    return b'--xxx\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n' % (
+        name.encode(), about, value,
+    )  # fmt: skip
+
+
+def random_body(chance: random.Random) -> tuple[bytes, str]:
+    """Noise; or a form with noise for what it should hold."""
+    noise = chance.randbytes(chance.randrange(400))
+    kind = chance.choice(["noise", "form", "frames", "cut", "json"])
+    if kind == "noise":
+        types = [MULTIPART, "application/x-www-form-urlencoded", "text/plain", "", "multipart/x",
+                 "multipart/form-data", "multipart/form-data; boundary=\xff", "a/b; charset=utf-7",
+                 "application/x-www-form-urlencoded; charset=utf-16"]  # fmt: skip
+        return noise, chance.choice(types)
+    if kind == "json":
+        return b'{"nonce": 1}' + noise, "application/json"
+    fields = ["nonce", "step", "taken_ms", "frame", "frame", "", "\x00"]
+    parts = [part(chance.choice(fields), noise) for _ in range(chance.randrange(6))]
+    if kind == "frames":
+        jpeg = frame_bytes("turn_left", ADA)
+        data = chance.choice([jpeg, jpeg[: len(jpeg) // 2], noise, b"", b"\xff\xd8" + noise])
+        for number in range(chance.randrange(1, 5)):
+            parts += [part("frame", data, file=True), part("step", b"turn_left")]
+            parts += [part("taken_ms", str(number * chance.choice([1, 900, -5])).encode())]
+        parts.append(part("nonce", chance.choice([b"", noise, b"\x00", "ü".encode()])))
+    body = b"".join(parts) + b"--xxx--\r\n"
+    return (body[: chance.randrange(len(body))] if kind == "cut" else body), MULTIPART
+
+
+@pytest.mark.django_db(transaction=True)  # in one transaction, a row changed so often gets slow
+def test_a_thousand_random_bodies_are_refused_and_on_record(
+    begun: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recognition.login.throttles.DECISIONS", 10**6)
+    monkeypatch.setattr("recognition.login.brakes.FREE_FAILURES", 10**6)
+    monkeypatch.setattr("recognition.login.brakes.MOST_FAILURES", 10**6)
+    begun.client.raise_request_exception = False
+    chance = random.Random(20)  # noqa: S311
+    statuses = []
+    for _ in range(1000):
+        body, kind = random_body(chance)
+        response = begun.client.generic("POST", ANSWER, body, content_type=kind)
+        statuses.append(response.status_code)
+        assert response.headers["Content-Type"] == "application/json"
+    assert set(statuses) <= {400, 422}
+    assert Attempt.objects.count() == 1000
+    assert not Attempt.objects.filter(outcome="match").exists()
+    assert begun.account == ""
+
+
+def test_a_huge_body_is_refused_unread_and_on_record(begun: Visitor) -> None:
+    response = begun.client.post(
+        ANSWER, {"frame": SimpleUploadedFile("f.jpg", bytes(3 * 1024 * 1024))}
+    )
+    assert response.status_code == 413
+    assert Attempt.objects.get().outcome == "request_too_large"
+
+
+@pytest.mark.parametrize("number", [0, 19])
+def test_no_frames_and_too_many_are_refused(begun: Visitor, number: int) -> None:
+    response = begun.client.post(ANSWER, answer_of("x", ["look_straight"] * number, ADA))
+    assert (response.status_code, response.json()["code"]) == (400, "frames_malformed")
+    assert Attempt.objects.get().outcome == "frames_malformed"
+
+
+@pytest.mark.parametrize("taken", ["", "-1", "1e3", "١", "9" * 40, "NaN"])
+def test_a_time_that_is_none_is_refused(begun: Visitor, taken: str) -> None:
+    sent = answer_of("x", ["look_straight"], ADA) | {"taken_ms": [taken]}
+    assert begun.client.post(ANSWER, sent).json()["code"] == "frames_malformed"
+
+
+def test_what_is_no_picture_counts_as_an_attempt(begun: Visitor) -> None:
+    for _ in range(5):
+        sent = answer_of("x", ["look_straight"], ADA)
+        sent["frame"] = [SimpleUploadedFile("f.jpg", b"not a picture")]
+        assert begun.client.post(ANSWER, sent).json()["code"] == "photo_wrong_type"
+    assert begun.client.post(ANSWER, {}).status_code == 429
+
+
+def test_a_forged_form_is_refused(begun: Visitor) -> None:
+    begun.client.handler.enforce_csrf_checks = True
+    for address in (ANSWER, "/login/face/start/", "/login/face/hint/", "/login/claim/", "/logout/"):
+        assert begun.client.post(address).status_code == 403
+
+
+def test_a_flood_is_refused_without_work(begun: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recognition.login.throttles.DECISIONS", 2)
+    statuses = [begun.client.post(ANSWER, {}).status_code for _ in range(4)]
+    assert statuses == [400, 400, 429, 429]
+    assert Attempt.objects.count() == 2
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete", "options", "head"])
+def test_other_methods_do_nothing(begun: Visitor, method: str) -> None:
+    assert getattr(begun.client, method)(ANSWER).status_code == 405
