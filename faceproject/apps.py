@@ -1,7 +1,14 @@
-"""The admin, on a site of ours."""
+"""The site's own commands, and the admin on a site of ours."""
 
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin
 
 
-class AdminConfig(DjangoAdminConfig):
+class SiteConfig(AppConfig):
+    name = "faceproject"
+    default = True
+
+
+class AdminConfig(admin.AdminConfig):
+    default = False  # it is named in full; Django's own says that it is the only one
     default_site = "recognition.login.site.Site"
