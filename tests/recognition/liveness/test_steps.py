@@ -81,7 +81,7 @@ def test_each_move_is_its_own_step_and_no_other(order: list[str]) -> None:
 
 
 @unhurried
-@given(right=st.floats(18.5, 40))
+@given(right=st.floats(22.5, 40))
 def test_a_mirrored_turn_is_the_wrong_one(right: float) -> None:
     flipped = head(right, 0)[[1, 0, 2, 4, 3]] * [-1, 1] + [400, 0]
     assert code_of({"look_straight": [head(0, 0)], "turn_left": [flipped]}) == "step_not_seen"
