@@ -65,7 +65,7 @@ def head(right: float, tilt: float, size: float = 100) -> Landmarks:
     a, b = math.radians(right), math.radians(tilt)
     turn = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0]])
     lean = np.array([[math.cos(b), -math.sin(b)], [math.sin(b), math.cos(b)]])
-    return (_HEAD @ (lean @ turn).T * size + 200).astype(np.float32)
+    return np.asarray(_HEAD @ (lean @ turn).T * size + 200, np.float32)
 
 
 def _png(colour: tuple[int, int, int]) -> bytes:

@@ -5,6 +5,7 @@ the result is believed: only pixels count, and the server's own clock.
 """
 
 from recognition.liveness.challenges import start
-from recognition.liveness.checking import Live, StepFrame, check
+from recognition.liveness.checking import Live, check
+from recognition.liveness.frames import StepFrame
 
 __all__ = ["Live", "StepFrame", "check", "start"]

@@ -23,7 +23,7 @@ class Limits:
     """
 
     straight_yaw: float = 10
-    yaw: float = 18
+    yaw: float = 22
     tilt: float = 10
     tilt_to_turn: float = 0.6
     closer: float = 1.25

@@ -81,7 +81,9 @@ def test_somebody_elses_challenge_is_refused_and_used_up(name: str, other: str) 
 @given(nonce=st.text(max_size=100))
 def test_no_text_is_a_challenge_that_nobody_gave(nonce: str) -> None:
     with pytest.raises(Refusal) as refused:
-        liveness.check(nonce=nonce, **MINE, frames=[])
+        liveness.check(
+            nonce=nonce, purpose="login", bound_to="mine", address="192.0.2.1", frames=[]
+        )
     assert refused.value.code == "challenge_unknown"
 
 

@@ -8,6 +8,7 @@ from pytest_django import Settings
 from recognition.engine import weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.liveness import pad
+from recognition.liveness.refusals import PadUnavailable
 from tests.recognition.liveness.answers import answer_to, check, code_of, given_challenge
 
 pytestmark = pytest.mark.usefixtures("fake_engine", "model")
@@ -28,7 +29,7 @@ def scoring(monkeypatch: pytest.MonkeyPatch, settings: Settings, score: float) -
 def test_required_and_never_fetched_is_refused_with_the_command(settings: Settings) -> None:
     settings.LIVENESS_PAD = "required"
     session = given_challenge()
-    with pytest.raises(pad.PadUnavailable, match="fetch_models --pad"):
+    with pytest.raises(PadUnavailable, match="fetch_models --pad"):
         check(session, answer_to(session))
 
 
