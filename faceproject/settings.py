@@ -216,7 +216,9 @@ CACHES = {
     }
     if CACHE_URL
     # Of each process alone: with several, the limits below count for each.
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # What each process may count for itself, and need not ask anybody for.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
 }
 
 # --- Processes of `make run` ---------------------------------------------------------------

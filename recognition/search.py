@@ -9,14 +9,17 @@ somebody who is near.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import sql
 
 from people.models import EmbeddingModel, Gallery, Person
 from people.vectors import Vector
 from recognition.matching import Candidate
+from recognition.thresholds import pool_size
 
 # Up to here comparing with everybody takes a few milliseconds and misses nobody; beyond, the index
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
@@ -47,7 +50,7 @@ def nearest(
     galleries: who is looked for must be in one of them; none means everybody.
     probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
     """
-    exact = bool(galleries) and _is_small(galleries)
+    exact = bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT
     query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
                    apart_from=apart_from)  # fmt: skip
     values: dict[str, int | str | list[int] | None] = {
@@ -57,15 +60,23 @@ def nearest(
         "apart": apart_from.pk if apart_from else None,
         "limit": limit,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not exact:
-            cursor.execute(_SCAN_SETTINGS)
-        cursor.execute(query, values)
-        rows = cursor.fetchall()
+    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
+
+
+def _rows(query: sql.Composable, values: dict[str, Any], *, settings: str | None) -> list[Any]:
+    """All rows. With settings, both statements travel together, as one transaction."""
+    with connection.cursor() as first, connection.cursor() as cursor:
+        travel = connection.connection.pipeline() if settings else nullcontext()
+        with travel:
+            if settings:
+                first.execute(settings)
+            cursor.execute(query, values)
+            rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 # Local to the transaction. The two large bounds are what "never hides a match" means.
@@ -105,11 +116,6 @@ def _query(
         " FROM people_template t JOIN people_person p ON p.id = t.person_id"
         " WHERE {filters} ORDER BY {column} <-> %(probe)s::vector({dimensions}) LIMIT %(limit)s"
     ).format(column=column, dimensions=dimensions, filters=sql.SQL(" AND ").join(filters))
-
-
-def _is_small(galleries: Sequence[Gallery]) -> bool:
-    members = Gallery.people.through.objects.filter(gallery__in=galleries)
-    return not members.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
 
 
 def index_name(model: EmbeddingModel) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from people.errors import Refusal
 from people.images import Pixels
@@ -131,10 +131,13 @@ class _Question:
     started: float = field(default_factory=time.monotonic)
 
     def answer(self, result: Result) -> Result:
-        """Put the decision on record; only then it counts. Raises ErasedMeanwhile."""
+        """Put the decision on record; only then it counts. Raises ErasedMeanwhile.
+
+        One statement: by itself it is a transaction. Within another, the database looks at its
+        references when that one ends.
+        """
         try:
-            with transaction.atomic():
-                attempt = self._record(result)
+            attempt = self._record(result)
         except IntegrityError as error:
             raise ErasedMeanwhile("Somebody was erased meanwhile. Ask again.") from error
         return replace(result, attempt=attempt)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 
 from people.models import EmbeddingModel, Gallery, Person, Template
 
@@ -63,6 +63,7 @@ def pool_size(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> int:
     """How many people a search would compare with; counted at most once a minute."""
     pool = ",".join(str(pk) for pk in sorted(gallery.pk for gallery in galleries))
     key = f"people:{model.pk}:{pool or 'all'}"
+    cache = caches["process"]
     count = cache.get(key)
     if count is None:
         people = Person.objects.active().in_galleries(galleries)

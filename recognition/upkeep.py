@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from knox.models import AuthToken
 
 from people import imports
 from people.models import EmbeddingModel, FaceImage
@@ -45,7 +47,7 @@ def sweep() -> int:
 
 
 def tidy() -> int:
-    """Remove what is done with: archives, answers, sessions, photo files no row points to.
+    """Remove what is done with: archives, answers, sessions, keys, photo files without a row.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
@@ -55,6 +57,7 @@ def tidy() -> int:
     challenges.forget_old()
     brakes.forget_old()
     SessionStore.clear_expired()
+    AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
     delivery.forget_old()
     signing.renew_encryption()
     removed = 0

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.cache import caches
 from pytest_django import Settings
 
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
@@ -19,6 +20,12 @@ Enrol = Callable[..., Person]
 def quick_passwords(settings: Settings) -> None:
     """Hashing that is slow on purpose would be most of the time of the tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def counted_anew() -> None:
+    """What a process has counted is of the test before."""
+    caches["process"].clear()
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,8 @@ from recognition.models import (
 )
 from recognition.services import ErasedMeanwhile, Result, recognize, verify
 
+_REPLACED_BY = AttendanceEvent._meta.get_field("replaced_by")
+
 
 class InTheFuture(Refusal):
     code = "clock_in_future"
@@ -94,6 +96,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
         device=device,
         attempt=result.attempt,
     )
+    _REPLACED_BY.set_cached_value(event, None)  # nobody can have corrected it yet
     clocked.send(sender=AttendanceEvent, event=event)
     return Clocked(result=result, event=event)
 
@@ -116,7 +119,7 @@ def check_drift(sent_at: datetime, now: datetime) -> None:
 
 
 def _who(capture: Capture, device: Device) -> Result:
-    galleries = list(device.galleries.all())
+    galleries = device.where
     if not galleries:  # to a search, none would mean everybody
         raise NoGallery("This device has no gallery, so it knows nobody. Give it one.")
     if not capture.staff_number:
@@ -164,6 +167,7 @@ def _next_direction(person: Person, moment: datetime) -> Direction:
         effective()
         .filter(person=person, occurred_at__gte=start, occurred_at__lt=moment)
         .order_by("-occurred_at", "-id")
+        .values_list("direction", flat=True)
         .first()
     )
-    return Direction.OUT if last is not None and last.direction == Direction.IN else Direction.IN
+    return Direction.OUT if last == Direction.IN else Direction.IN

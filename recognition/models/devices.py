@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
+
+from people.models import Gallery
 
 
 class Device(models.Model):
@@ -40,3 +43,8 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def where(self) -> list[Gallery]:
+        """The galleries it recognizes people of."""
+        return list(self.galleries.all())

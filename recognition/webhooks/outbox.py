@@ -11,7 +11,7 @@ from recognition.models import AttendanceEvent, WebhookDelivery, WebhookEndpoint
 from recognition.queueing import queue_deliveries
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # the event is part of it
 def announce(*, event: AttendanceEvent) -> list[WebhookDelivery]:
     """One delivery for each active endpoint, sent once the transaction is committed."""
     endpoints = WebhookEndpoint.objects.filter(is_active=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from django.db import DataError, connection
+from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from people.models import EmbeddingModel, Gallery, Person, Template
@@ -166,3 +167,10 @@ def test_an_index_a_crash_left_invalid_is_built_again(monkeypatch: pytest.Monkey
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
+
+
+@pytest.mark.usefixtures("committed")
+def test_how_the_index_is_read_holds_for_the_search_and_no_longer() -> None:
+    asked = sql.SQL("SELECT current_setting('hnsw.ef_search')")
+    assert search._rows(asked, {}, settings=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
+    assert search._rows(asked, {}, settings=None) == [("40",)]

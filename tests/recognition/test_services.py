@@ -65,7 +65,7 @@ def test_somebody_erased_while_the_face_is_compared_is_no_answer(
     monkeypatch.setattr(Attempt.objects, "create", erase_first)
     with connection.cursor() as cursor:  # as outside the transaction of a test
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    with pytest.raises(ErasedMeanwhile):
+    with pytest.raises(ErasedMeanwhile), transaction.atomic():
         ask(ann, 10)
     assert not Attempt.objects.exists()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from pytest_django import Settings
 
 from people.models import EmbeddingModel, Gallery
@@ -60,17 +60,17 @@ def test_a_model_without_a_curve_keeps_its_threshold(model: EmbeddingModel) -> N
 def test_the_people_of_the_gallery_are_counted(
     model: EmbeddingModel, enrol: Enrol, settings: Settings
 ) -> None:
-    cache.clear()
+    caches["process"].clear()
     settings.RECOGNIZE_FPIR = 1e-5  # so that few people count as many
     north = Gallery.objects.create(name="North")
     for number, angle in enumerate((0, 60, 120)):
         enrol(f"P{number}", angle, gallery=north if number else None)
-    cache.clear()
+    caches["process"].clear()
     model = EmbeddingModel.objects.current()
     model.calibration = {"curve": CURVE}
     assert thresholds.for_recognize(model) == thresholds.for_pool(model, 3)
     assert thresholds.for_recognize(model, [north]) == thresholds.for_pool(model, 2)
-    cache.clear()
+    caches["process"].clear()
 
 
 def test_a_new_installation_starts_with_what_was_measured(db: None) -> None:

@@ -56,7 +56,7 @@ def galleries_for(request: Request, chosen: Gallery | None) -> list[Gallery]:
     device = device_of(request.user)
     if device is None:
         return [chosen] if chosen else []
-    own = list(device.galleries.all())
+    own = device.where
     if chosen is not None:
         own = [gallery for gallery in own if gallery == chosen]
     if not own:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery
+from recognition.api.throttles import ByAddress
 from recognition.devices import NewKey, add_device
 from recognition.models import Device
 
@@ -36,9 +37,7 @@ def static_folder(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def no_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rest_framework.throttling import SimpleRateThrottle
-
-    monkeypatch.setattr(SimpleRateThrottle, "allow_request", lambda *_args: True)
+    monkeypatch.setattr(ByAddress, "allow_request", lambda *_args: True)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from people import services as people
@@ -38,6 +39,18 @@ def test_a_device_recognizes_a_person_of_its_gallery(
     assert body["person"] == {"id": str(ann.public_id), "name": "Ann"}
     assert set(body["box"]) == {"x", "y", "width", "height"}
     assert Attempt.objects.get().found == ann
+
+
+def test_a_kiosk_is_answered_with_few_questions_to_the_database(
+    enrol: Enrol,
+    kiosk: APIClient,
+    north: Gallery,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    enrol("Ann", 10, gallery=north)
+    ask(kiosk, photo_of(12))  # the pool is counted, the model is read
+    with django_assert_max_num_queries(4):  # who asks, which model, who is near, the record
+        assert ask(kiosk, photo_of(12)).json()["outcome"] == "match"
 
 
 def test_photos_may_be_base64_in_json(enrol: Enrol, kiosk: APIClient, north: Gallery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.conf import settings as site
 from django.core.cache import cache
 from pytest_django import Settings
 from rest_framework.settings import api_settings
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory
 
 from people.models import Gallery
 from recognition.api.throttles import ByAccount, ByAddress, OfTokens
@@ -37,6 +38,10 @@ def no_cache(settings: Settings) -> None:
     settings.CACHES = {
         "default": {**site.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock?db=1"}
     }
+
+
+def asked_from(address: str) -> Any:
+    return APIRequestFactory().get("/", REMOTE_ADDR=address)
 
 
 def statuses(client: APIClient, times: int, **headers: Any) -> list[int]:
@@ -70,6 +75,31 @@ def test_an_address_that_asks_too_often_waits(admin: APIClient, monkeypatch: Any
     monkeypatch.setattr(ByAccount, "rate", "50/min", raising=False)
     assert statuses(admin, 6)[-2:] == [200, 429]
     assert admin.get(SCHEMA, REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+def test_many_at_once_are_counted_exactly() -> None:
+    with ThreadPoolExecutor(20) as pool:
+        allowed = list(
+            pool.map(lambda _n: ByAddress().allow_request(asked_from("::1"), None), range(20))
+        )
+    assert sum(allowed) == 5
+
+
+def test_what_was_asked_in_the_last_window_wears_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 60_000_000.0
+    monkeypatch.setattr("recognition.api.throttles.time.time", lambda: now)
+    assert [ByAddress().allow_request(asked_from("::1"), None) for _ in range(6)][-2:] == [
+        True,
+        False,
+    ]
+    now += 60  # of the five before, five still count
+    assert not ByAddress().allow_request(asked_from("::1"), None)
+    now += 30  # and now two and a half
+    assert [ByAddress().allow_request(asked_from("::1"), None) for _ in range(3)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_address_cannot_be_made_up(admin: APIClient, monkeypatch: Any) -> None:
