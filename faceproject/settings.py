@@ -271,6 +271,8 @@ CLOCK_REPEAT = timedelta(seconds=_number(env.int, "CLOCK_REPEAT_SECONDS", 60))
 CLOCK_DRIFT = timedelta(seconds=_number(env.int, "CLOCK_DRIFT_SECONDS", 120))
 # Captures that waited on a device longer than this are refused.
 CLOCK_OLDEST = timedelta(hours=_number(env.int, "CLOCK_OLDEST_HOURS", 72))
+# How long a device may take back what was just clocked there; 0: never.
+CLOCK_UNDO = timedelta(seconds=_number(env.int, "CLOCK_UNDO_SECONDS", 30))
 CLOCK_LATE_AFTER = timedelta(minutes=5)
 
 # --- Webhooks -----------------------------------------------------------------------------

@@ -19,7 +19,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # (method, path) → who is let in besides an administrator: "device", "anybody", "user" (any).
 # "device only" keeps the administrator out too: there is no event without a device.
 OPEN = {
+    ("get", "attendance/clock/"): "device only",
     ("post", "attendance/clock/"): "device only",
+    ("post", "attendance/clock/<uuid:id>/undo/"): "device only",
     ("post", "attendance/clock/batch/"): "device only",
     ("get", "attendance/me/"): "user",
     ("post", "recognize/"): "device",
