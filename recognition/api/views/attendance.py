@@ -103,7 +103,8 @@ class BatchView(APIView):
         """Answered item by item, in order; safe to send again as a whole.
 
         An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
-        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong is refused whole.
+        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
+        is refused whole.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -124,14 +125,14 @@ class UndoView(APIView):
         operation_id="clock_undo",
         examples=examples.UNDO,
     )
-    def post(self, request: Request, id: UUID) -> Response:
+    def post(self, request: Request, event_id: UUID) -> Response:
         """201: it is taken back. 200: it was already; asking twice does nothing.
 
         Only by the device that recorded it, and for a short time; 404 for any other event.
         """
         device = _device(request)
         own = AttendanceEvent.objects.filter(device=device).exclude(source=EventSource.CORRECTION)
-        undone = undo.undo(event=get_object_or_404(own, public_id=id), device=device)
+        undone = undo.undo(event=get_object_or_404(own, public_id=event_id), device=device)
         body = EventSerializer(undone.event).data
         return Response(body, status=200 if undone.is_repeat else 201)
 
