@@ -103,7 +103,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -336,7 +335,9 @@ LOGIN_URL = "login:start"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login:start"
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Of the kiosk, whose pages say which one they are in. The rest of the site is English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 
