@@ -98,7 +98,7 @@ def _greetings() -> dict[str, str]:
         "busy": _("One moment …"),
         "look": _("Stand here and look at the camera."),
         "touch": _("Look at the camera and touch the button."),
-        "offline_touch": _("No connection. Touch the button: your clocking is kept and sent later."),
+        "offline_touch": _("No connection. Touch the button, and it is kept and sent later."),
     }
 
 

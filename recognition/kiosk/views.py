@@ -103,7 +103,7 @@ def _page(language: str) -> HttpResponse:
 
 
 def _fresh(response: HttpResponse) -> HttpResponse:
-    """May be kept, and is asked for all the same: an old one must not outlive what it works with."""
+    """May be kept, and is asked for all the same: an old one must not outlive its files."""
     patch_cache_control(response, no_cache=True)
     return response
 
