@@ -48,6 +48,7 @@ bench: setup
 	@$(PY) manage.py bench_engine
 	@$(PY) manage.py bench_search
 	@$(PY) manage.py bench_http
+	@$(PY) manage.py bench_login
 
 lock: dev-setup
 	$(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -261,6 +261,10 @@ CONSENT_TEXT_FILE = Path(path) if (path := env.str("CONSENT_TEXT_FILE", default=
 LIVENESS_STEPS = _number(env.int, "LIVENESS_STEPS", 3)
 if not 2 <= LIVENESS_STEPS <= 5:
     raise ImproperlyConfigured("LIVENESS_STEPS is a number from 2 to 5.")
+# Whether the anti-spoofing networks have a say. Required, and not fetched: nobody is live.
+LIVENESS_PAD = env.str("LIVENESS_PAD", default="if_available")
+if LIVENESS_PAD not in ("required", "if_available", "off"):
+    raise ImproperlyConfigured("LIVENESS_PAD is one of required, if_available, off.")
 
 # --- Attendance ---------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
     user = request.user
     photos = FaceImage.objects.all()
     if not (user.is_active and user.is_staff and user.has_perm("people.view_photo")):
-        photos = photos.filter(person__user=user)
+        photos = photos.filter(person__user=user.pk)
         if not photos.filter(public_id=public_id).exists():
             raise PermissionDenied
     image = get_object_or_404(photos, public_id=public_id)

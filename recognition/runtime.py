@@ -7,6 +7,7 @@ from django.conf import settings
 
 from people.models import EmbeddingModel
 from recognition.engine import Engine, Recipe
+from recognition.engine.antispoof import AntiSpoof
 
 
 def engine_for(model: EmbeddingModel) -> Engine:
@@ -24,6 +25,12 @@ def _engine(recipe: tuple[tuple[str, Any], ...]) -> Engine:
         threads=settings.ENGINE_THREADS,
         recipe=Recipe(**dict(recipe)),
     )
+
+
+@lru_cache(maxsize=1)
+def antispoof() -> AntiSpoof:
+    """The anti-spoofing networks of this process; they load at the first use."""
+    return AntiSpoof(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
 
 
 def warm_up() -> None:

@@ -71,7 +71,12 @@ PROBE = Limits(
 
 # Somebody who turns before the camera: the probe's limits, but nobody else in the picture. A
 # second person half as large stands right behind, and frames could be of either.
-LIVENESS = replace(PROBE, rival=0.5)
+LIVENESS = replace(
+    PROBE,
+    rival=0.5,
+    # A head that turns is compared with itself pixel by pixel; a camera at arm's length sees 150.
+    min_size=60,
+)
 
 
 def choose(faces: Sequence[Face], limits: Limits) -> Face:

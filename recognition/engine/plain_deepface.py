@@ -41,6 +41,18 @@ class PlainDeepFace:
 
     def embedding(self, photo: Pixels) -> Embedding:
         """(128,) float32 of the first face, not of unit length. photo: as for `boxes`."""
+        return self._represent(photo)[0][1]
+
+    def faces(self, photo: Pixels) -> list[tuple[Box, Embedding]]:
+        """Each face with its (128,) float32, not of unit length; none where deepface finds none."""
+        from deepface.modules.exceptions import FaceNotDetected
+
+        try:
+            return self._represent(photo)
+        except FaceNotDetected:
+            return []
+
+    def _represent(self, photo: Pixels) -> list[tuple[Box, Embedding]]:
         from deepface import DeepFace
 
         found = DeepFace.represent(
@@ -48,4 +60,10 @@ class PlainDeepFace:
             model_name="Facenet",
             detector_backend="centerface",
         )
-        return np.asarray(found[0]["embedding"], np.float32)
+        return [
+            (
+                Box(*(float(face["facial_area"][side]) for side in "xywh")),
+                np.asarray(face["embedding"], np.float32),
+            )
+            for face in found
+        ]

@@ -26,6 +26,14 @@ PINNED = {
     DETECTOR: "7ec7feaae1861ab628d79860fcea587724e5694ac700f3efef7dafa669ba1393",
 }
 
+# deepface's anti-spoofing networks, as it publishes them; `fetch_models --pad` brings them.
+PAD_NEAR = WEIGHTS / "2.7_80x80_MiniFASNetV2.onnx"
+PAD_WIDE = WEIGHTS / "4_0_0_80x80_MiniFASNetV1SE.onnx"
+PAD = {
+    PAD_NEAR: "64fabc1ef3c745864baa4be2087bacecd6d369f351958e75a6966a8d42999cb1",
+    PAD_WIDE: "98b99d6e7270e51abaf28aeb930d960e549b8cfe59a3bc3e2ee2622ae25d6c5c",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -41,7 +49,20 @@ class Report:
 
 def check(models_dir: Path) -> Report:
     """Hash every file that should be there: the networks, and what the manifest lists."""
-    expected: dict[Path, str] = {**read_manifest(models_dir), **_acceptable(models_dir)}
+    return _report(models_dir, {**read_manifest(models_dir), **_acceptable(models_dir)})
+
+
+def check_pad(models_dir: Path) -> Report:
+    """The same of the anti-spoofing networks, which a system may do without."""
+    return _report(models_dir, PAD)
+
+
+def has_pad(models_dir: Path) -> bool:
+    """Whether one of them is there, genuine or not."""
+    return any((models_dir / file).exists() for file in PAD)
+
+
+def _report(models_dir: Path, expected: dict[Path, str]) -> Report:
     bad = [path for path, digest in expected.items() if not _is(models_dir / path, digest)]
     return Report([path for path in expected if path not in bad], bad)
 
@@ -52,7 +73,7 @@ def verified(models_dir: Path, file: Path) -> Path:
     Raises WeightsMissing when the file is absent or altered.
     """
     path = models_dir / file
-    if not _is(path, _acceptable(models_dir)[file]):
+    if not _is(path, {**_acceptable(models_dir), **PAD}[file]):
         raise WeightsMissing(file.name)
     return path
 

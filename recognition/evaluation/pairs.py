@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from people.vectors import template_of
 from recognition.engine import Embeddings
+from recognition.evaluation.statistics import best_threshold, threshold_at_fmr
 
 Distances = NDArray[np.float32]
 # (n, 3) int: index of the first photo, of the second, 1 for the same person or 0.
@@ -112,8 +113,7 @@ def curve(genuine: Distances, impostor: Distances) -> list[Point]:
     """The thresholds at which one impostor in 100, in 1,000 … passes."""
     points = []
     for fmr in FMRS:
-        rank = int(fmr * len(impostor))
-        threshold = float(np.partition(impostor, rank)[rank])
+        threshold = threshold_at_fmr(impostor, fmr)
         points.append(Point(fmr, threshold, float((genuine < threshold).mean())))
     return points
 
@@ -122,18 +122,6 @@ def at_threshold(genuine: Distances, impostor: Distances, threshold: float) -> P
     return Point(
         float((impostor < threshold).mean()), threshold, float((genuine < threshold).mean())
     )
-
-
-def best_threshold(distances: Distances, same: NDArray[np.bool_]) -> float:
-    """The distance below which calling a pair the same person is most often right."""
-    order = np.argsort(distances)
-    sorted_same = same[order]
-    # Right at the k-th distance: the same below it, the different from it on.
-    right = np.concatenate([[0], np.cumsum(sorted_same)]) + np.concatenate(
-        [np.cumsum(~sorted_same[::-1])[::-1], [0]]
-    )
-    best = int(np.argmax(right))
-    return float(distances[order[best]]) if best < len(order) else 2.0
 
 
 def _distances(pairs: Pairs, enrolled: Embeddings, probes: Embeddings) -> Distances:

@@ -10,30 +10,60 @@ import hashlib
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from people.images import BadPhoto, Pixels, decode
 from people.vectors import Vector
-from recognition.engine import Engine, Face
+from recognition.engine import Box, Engine, Face
 
 PROBE, ENROLLED = "probe", "enrolled"
+# Of photos in a set, in the order they are looked for.
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+class VectorCache:
+    """Vectors by the SHA-256 of the photo's bytes and by what made them. None keeps nothing."""
+
+    def __init__(self, folder: Path | None, maker: str) -> None:
+        """maker: whatever changes the vectors, as a recipe in JSON."""
+        self._folder = None
+        if folder is not None:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._folder = folder / hashlib.sha256(maker.encode()).hexdigest()[:16]
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def get(self, sha256: str, use: str) -> Vector | None:
+        if self._folder is None:
+            return None
+        kept = self._folder / f"{sha256}-{use}.npy"
+        try:
+            found: Vector = np.load(kept)
+        except (FileNotFoundError, ValueError, EOFError):  # absent, or cut off by a full disk
+            return None
+        return found
+
+    def put(self, sha256: str, use: str, vectors: Vector) -> None:
+        """Whole or not at all: two runs at once may share the cache."""
+        if self._folder is None:
+            return
+        handle, name = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, vectors)
+        Path(name).replace(self._folder / f"{sha256}-{use}.npy")
 
 
 class Embedder:
     """The vector of the face nearest the centre, as in sets of portraits with bystanders."""
 
+    at_once = True  # several threads may ask
+
     def __init__(self, engine: Engine, cache: Path | None) -> None:
         self._engine = engine
-        self._folder = cache
-        if cache is not None:
-            recipe = hashlib.sha256(engine.recipe.to_json().encode()).hexdigest()[:16]
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            cache.chmod(0o700)
-            self._folder = cache / recipe
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._cache = VectorCache(cache, engine.recipe.to_json())
 
     def vectors_of(self, photo: Path, uses: Sequence[str]) -> Vector:
         """(len(uses), d) float32 of unit norm; (0, d) for a photo without a usable face.
@@ -41,46 +71,43 @@ class Embedder:
         uses: what the vector is for, "probe" or "enrolled"; a recipe may treat them differently.
         Raises WeightsMissing, OSError.
         """
-        data = photo.read_bytes()
-        name = f"{hashlib.sha256(data).hexdigest()}-{'-'.join(uses)}.npy"
-        kept = self._folder / name if self._folder else None
-        if kept and kept.exists():
-            found: Vector = np.load(kept)
-            return found
-        vectors = self._embed(data, uses)
-        if kept:
-            _write(kept, vectors)
-        return vectors
+        return self.vectors_of_bytes(photo.read_bytes(), uses)
 
-    def _embed(self, data: bytes, uses: Sequence[str]) -> Vector:
-        nothing = np.zeros((0, self._engine.recipe.dimensions), dtype=np.float32)
+    def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
+        """The same for a photo that is in memory. Safe for several threads at once."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        kept = {use: self._cache.get(sha256, use) for use in uses}
+        missing = [use for use, vectors in kept.items() if vectors is None]
+        if missing:
+            face = self._face(data)
+            for use in missing:
+                kept[use] = self._engine.embed(face, enrolled=use == ENROLLED)
+                self._cache.put(sha256, use, kept[use])
+        return np.concatenate([kept[use] for use in uses])
+
+    def _face(self, data: bytes) -> list[Face]:
+        """One, or none."""
         try:
             pixels = decode(data).pixels
         except BadPhoto:
-            return nothing
+            return []
         faces = self._engine.faces(pixels)
-        if not faces:
-            return nothing
-        face = [_central(faces, pixels)]
-        return np.concatenate([self._engine.embed(face, enrolled=u == ENROLLED) for u in uses])
+        return [most_central(faces, pixels)] if faces else []
 
 
-def _central(faces: Iterable[Face], pixels: Pixels) -> Face:
+def most_central(faces: Sequence[Face], pixels: Pixels) -> Face:
+    """The face that is meant: one photo of LFW in five shows a second one. At least one face."""
+    return faces[nearest_centre([face.box for face in faces], pixels)]
+
+
+def nearest_centre(boxes: Sequence[Box], pixels: Pixels) -> int:
     height, width = pixels.shape[:2]
 
-    def from_centre(face: Face) -> float:
-        x, y = face.box.centre
+    def from_centre(index: int) -> float:
+        x, y = boxes[index].centre
         return math.hypot(x - width / 2, y - height / 2)
 
-    return min(faces, key=from_centre)
-
-
-def _write(path: Path, vector: Vector) -> None:
-    """Whole or not at all: two runs at once may share the cache."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, vector)
-    Path(name).replace(path)
+    return min(range(len(boxes)), key=from_centre)
 
 
 def photos_by_person(folder: Path) -> dict[str, list[Path]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from people.images import decode
-from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Face, Pixels, Recipe
+from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Recipe
 from recognition.evaluation.pairs import Score, View1, score
+from recognition.evaluation.photo_sets import most_central
 
 _BOX = replace(DEFAULT_RECIPE, flip="never", align="rotate", margin=0.0)
 _LANDMARKS = replace(_BOX, align="landmarks")
@@ -75,20 +76,11 @@ def _embed(engine: Engine, photos: Sequence[Path], progress: Callable[[], object
     """(2, n, 128): as they are, and mirrored."""
     faces = []
     for photo in photos:
-        faces.append(most_central(engine, decode(photo.read_bytes()).pixels))
+        pixels = decode(photo.read_bytes()).pixels
+        faces.append(most_central(engine.faces(pixels), pixels))
         progress()
     mirrored = [replace(face, crop=face.crop[:, ::-1]) for face in faces]
     return np.stack([engine.embed(faces), engine.embed(mirrored)])
-
-
-def most_central(engine: Engine, photo: Pixels) -> Face:
-    """The face LFW means: one photo in five shows a second one. Raises ValueError if none."""
-    middle = np.array([photo.shape[1], photo.shape[0]]) / 2
-
-    def distance(face: Face) -> float:
-        return float(np.linalg.norm(np.array(face.box.centre) - middle))
-
-    return min(engine.faces(photo), key=distance)
 
 
 def _batches(photos: Sequence[Path], size: int = 16) -> Iterator[Sequence[Path]]:

@@ -12,13 +12,12 @@ from django.utils import timezone
 
 from people.errors import Refusal
 from people.models import EmbeddingModel, Person
-from recognition import matching, thresholds
-from recognition.engine import Engine, Face, ManyFaces
-from recognition.engine.limits import LIVENESS, choose
-from recognition.liveness import steps
+from recognition import thresholds
+from recognition.engine import Face
 from recognition.liveness.challenges import take
-from recognition.liveness.frames import StepFrame, by_step, require_plausible
-from recognition.liveness.refusals import FaceChanged, SeveralFaces
+from recognition.liveness.frames import StepFrame, require_plausible
+from recognition.liveness.looking import look
+from recognition.liveness.pad import require_genuine
 from recognition.models import Attempt, AttemptPurpose, AttemptSource, LivenessSession
 from recognition.runtime import engine_for
 from recognition.services import ErasedMeanwhile, Probe
@@ -106,23 +105,6 @@ def check(
 
 
 def _look(frames: Sequence[StepFrame], model: EmbeddingModel) -> Probe:
-    """What is cheap to refuse comes first: one face each, then the steps, then who it is."""
-    engine = engine_for(model)
-    faces = [_face(engine, frame) for frame in frames]
-    seen = by_step(frames, faces)
-    steps.prove({step: [face.landmarks for face in group] for step, group in seen.items()})
-    vectors = engine.embed(faces)
-    try:
-        vector = matching.combine_frames(vectors, thresholds.for_verify(model))
-    except matching.FramesDiffer as error:
-        raise FaceChanged from error
-    straight = min(seen[steps.STRAIGHT], key=lambda face: abs(face.quality.yaw))
-    return Probe(vector, straight, frames=len(frames), model_id=model.pk)
-
-
-def _face(engine: Engine, frame: StepFrame) -> Face:
-    """Raises SeveralFaces, FaceRefused."""
-    try:
-        return choose(engine.faces(frame.pixels), LIVENESS)
-    except ManyFaces as error:
-        raise SeveralFaces from error
+    seen = look(frames, engine=engine_for(model), same_person=thresholds.for_verify(model))
+    require_genuine(seen.straight)
+    return Probe(seen.vector, seen.face, frames=len(frames), model_id=model.pk)

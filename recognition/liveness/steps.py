@@ -10,19 +10,22 @@ from recognition.liveness.geometry import Place, grown, place, turned
 from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
 
 STRAIGHT = "look_straight"
+TURNS = ("turn_left", "turn_right")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Degrees, but for closer: how many times larger the face has to become.
 
-    straight_yaw: how far from the camera the reference may look. still: below it a turn is the
-    detector's noise.
+    Chosen in docs/adr/0011. straight_yaw: how far from the camera the reference may look; a photo
+    of somebody who looks past the camera and its mirror image differ by twice that, which is to be
+    less than a turn. yaw, pitch: of a step; the detector sees a third of a true pitch.
+    still: below it a movement is the detector's noise.
     """
 
-    straight_yaw: float = 12
-    yaw: float = 18
-    pitch: float = 9
+    straight_yaw: float = 10
+    yaw: float = 20
+    pitch: float = 5
     closer: float = 1.25
     still: float = 4
 
@@ -59,42 +62,48 @@ def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
     extent = _EXTENT[step](motion)
     if step == "come_closer":
         return extent >= limits.closer
-    if step in ("turn_left", "turn_right"):
+    if step in TURNS:
         return extent >= limits.yaw and abs(motion.right) > abs(motion.down)
     return extent >= limits.pitch and abs(motion.down) > abs(motion.right)
 
 
-def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> None:
-    """faces: for each step in order, to look straight first, the landmarks of its frames.
+def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> dict[str, int]:
+    """Which frame of each step shows it best.
 
+    faces: for each step in order, to look straight first, the landmarks of its frames.
     Raises StepNotSeen for the first step that no frame of it shows; FramesAlike when nothing turns.
     """
-    straight = _straightest(faces[STRAIGHT], limits)
+    best = {STRAIGHT: _straightest(faces[STRAIGHT], limits)}
+    straight = place(faces[STRAIGHT][best[STRAIGHT]])
     motions = {
         step: [Motion.between(straight, place(each)) for each in seen]
         for step, seen in faces.items()
         if step != STRAIGHT
     }
-    missing = [
-        step
-        for step, seen in motions.items()
-        if not any(is_seen(step, motion, limits) for motion in seen)
-    ]
-    if not missing:
-        return
+    for step, seen in motions.items():
+        shown = [i for i, motion in enumerate(seen) if is_seen(step, motion, limits)]
+        if not shown:
+            raise _not_seen(step, motions, limits)
+        extent = _EXTENT[step]
+        best[step] = max(shown, key=lambda i, seen=seen, extent=extent: extent(seen[i]))  # type: ignore[misc]
+    return best
+
+
+def _not_seen(
+    step: str, motions: Mapping[str, Sequence[Motion]], limits: Limits
+) -> StepNotSeen | FramesAlike:
     if all(_is_still(motion, limits) for seen in motions.values() for motion in seen):
-        raise FramesAlike
-    raise StepNotSeen(missing[0], SAID_OF_STEP[missing[0]])
+        return FramesAlike()
+    return StepNotSeen(step, SAID_OF_STEP[step])
 
 
-def _straightest(seen: Sequence[Landmarks], limits: Limits) -> Place:
-    places = [place(landmarks) for landmarks in seen]
+def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
     middle = Place(0.0, 0.0, 1.0)
-    angles = [abs(turned(middle, each)[0]) for each in places]
-    best = min(range(len(places)), key=lambda number: angles[number])
+    angles = [abs(turned(middle, place(landmarks))[0]) for landmarks in seen]
+    best = min(range(len(angles)), key=lambda number: angles[number])
     if not angles[best] <= limits.straight_yaw:
         raise StepNotSeen(STRAIGHT, SAID_OF_STEP[STRAIGHT])
-    return places[best]
+    return best
 
 
 def _is_still(motion: Motion, limits: Limits) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.settings import api_settings
 
 
 def client_address(request: HttpRequest) -> str:
@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _sender(request: HttpRequest) -> str:
-    proxies: int = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    proxies = int(api_settings.NUM_PROXIES or 0)
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
     if proxies == 0 or forwarded is None:
         return str(request.META.get("REMOTE_ADDR") or "")

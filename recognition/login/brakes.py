@@ -192,7 +192,7 @@ def _wait_after(failures: int) -> datetime | None:
     if failures < FREE_FAILURES:
         return None
     doublings = min(failures - FREE_FAILURES, 10)
-    return timezone.now() + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
+    return timezone.now() + min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def in_words(seconds: int) -> str:

@@ -36,7 +36,10 @@ class BodyMalformed(Refusal):
 
 def with_camera(view: View) -> View:
     """This page, and no other, may ask for the camera."""
-    policy = {**settings.PERMISSIONS_POLICY, "camera": ["self"]}
+    policy: dict[str, str | list[str] | tuple[str]] = {
+        **settings.PERMISSIONS_POLICY,
+        "camera": ["self"],
+    }
     return permissions_policy_override(policy)(view)
 
 

@@ -32,7 +32,7 @@ class Pending:
 
     def user(self) -> User | None:
         """Whose password was right; nobody when it was changed or the account closed since."""
-        user = User.objects.filter(pk=self.user_id, is_active=True).first()
+        user = User.objects.filter(pk=self.user_id or 0, is_active=True).first()
         if user is None or not constant_time_compare(user.get_session_auth_hash(), self.stamp):
             return None
         return user

@@ -46,7 +46,7 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         }
         if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
             context[REDIRECT_FIELD_NAME] = index
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return PasswordLogin.as_view(
             extra_context=context | (extra_context or {}),
             authentication_form=AdminPasswordForm,

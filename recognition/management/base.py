@@ -55,7 +55,7 @@ class FaceCommand(BaseCommand):
         except OperationalError as error:
             code = self._fail("database_unavailable", f"The database does not answer: {error}")
         except ProgrammingError as error:
-            if not _is_missing_table(error):
+            if not is_missing_table(error):
                 raise
             code = self._fail(
                 "database_not_set_up", "The database is not set up. Run: manage.py migrate"
@@ -83,7 +83,7 @@ class FaceCommand(BaseCommand):
         return ERROR
 
 
-def _is_missing_table(error: ProgrammingError) -> bool:
+def is_missing_table(error: ProgrammingError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) == "42P01"  # undefined_table
 
 

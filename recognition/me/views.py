@@ -33,7 +33,6 @@ _ENDED = {
     "match": "It was you",
     "no_match": "Did not match",
     "unknown": "Nobody was found",
-    "live": "Moved as asked",
 }
 
 
@@ -187,7 +186,8 @@ def _attempts(person: Person | None) -> Any:
     """What was asked about this person, whoever asked."""
     if person is None:
         return Attempt.objects.none()
-    return Attempt.objects.filter(Q(claimed=person) | Q(found=person))
+    about = Attempt.objects.filter(Q(claimed=person) | Q(found=person))
+    return about.exclude(outcome="live")  # what was decided about the face itself follows it
 
 
 def _as_line(attempt: Attempt) -> dict[str, Any]:

@@ -139,5 +139,6 @@
   act("capture").addEventListener("click", capture);
   act("again").addEventListener("click", again);
   addEventListener("pagehide", () => camera.close());
+  document.getElementById("no-script").remove();
   box.hidden = false;
 })();

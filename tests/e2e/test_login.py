@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
 from recognition.engine import Engine
 from tests.chaos.site import Site
@@ -21,7 +21,7 @@ SECONDS = 1000  # of Playwright's milliseconds
 PASSWORD = "only for this test"
 # Of the faces in the film below; which steps a challenge has is chance otherwise.
 STEPS = ["look_straight", "turn_left", "turn_right"]
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 OTHER_HOST = "face.test"  # a name that browsers do not trust without https
 _ACCOUNTS = """
 from django.contrib.auth.models import User
@@ -76,7 +76,8 @@ def visit(with_film: Browser, face_site: Site) -> Iterator[Page]:
     faults = Faults(page, face_site.address)
     yield page
     context.close()
-    refusals = ("422 for", "429 for")  # what a wrong face and a brake are answered with
+    # What nothing, a wrong face and a brake are answered with.
+    refusals = ("400 for", "422 for", "429 for")
     assert [fault for fault in faults.found if not fault.startswith(refusals)] == []
 
 

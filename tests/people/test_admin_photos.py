@@ -53,7 +53,7 @@ def test_a_small_photo_is_smaller(root: Client, ann: Person, size: str) -> None:
 def test_a_visitor_is_sent_to_the_log_in(client: Client, ann: Person) -> None:
     response = client.get(address(ann))
     assert response.status_code == 302
-    assert response.headers["Location"].startswith(reverse("admin:login"))
+    assert response.headers["Location"].startswith(reverse("login:start"))
 
 
 def test_staff_without_permission_are_refused(auditor: Client, ann: Person) -> None:

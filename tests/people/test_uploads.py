@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from people import uploads
-from tests.pages import upload
+from tests.pages import LogIn, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +38,12 @@ def test_staff_upload_up_to_an_archive(
     assert send(hr, 3 * 1024 * 1024) == 403
     monkeypatch.setattr(uploads, "MAX_ARCHIVE_BYTES", 0)
     assert send(hr, 3 * 1024 * 1024) == 400
+
+
+def test_people_upload_photos_of_themselves(
+    log_in: LogIn, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = log_in(staff=False)
+    assert send(person, 3 * 1024 * 1024) == 403
+    monkeypatch.setattr(uploads, "MAX_OWN_BYTES", 0)
+    assert send(person, 3 * 1024 * 1024) == 400

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from recognition.evaluation.pairs import all_pairs, best_threshold, curve
+from recognition.evaluation.pairs import all_pairs, curve
+from recognition.evaluation.statistics import best_threshold
 
 
 def test_the_best_threshold_separates_near_pairs_from_far_ones() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
@@ -63,10 +63,10 @@ class Visitor:
 
     def give_password(
         self, name: str, password: str = PASSWORD, page: str = "/login/", **more: str
-    ) -> HttpResponse:
+    ) -> Any:
         return self.client.post(page, {"username": name, "password": password, **more})
 
-    def claim(self, name: str = "ada", goes_to: str = "") -> HttpResponse:
+    def claim(self, name: str = "ada", goes_to: str = "") -> Any:
         return self.client.post("/login/claim/", {"name": name, "next": goes_to})
 
     def start(self) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class Visitor:
         )
         return said
 
-    def answer(self, started: dict[str, Any], face: float) -> HttpResponse:
+    def answer(self, started: dict[str, Any], face: float) -> Any:
         steps = [each["step"] for each in started["steps"]]
         return self.client.post("/login/face/answer/", answer_of(started["nonce"], steps, face))
 
-    def show_face(self, face: float) -> HttpResponse:
+    def show_face(self, face: float) -> Any:
         return self.answer(self.start(), face)
 
     @property
@@ -90,9 +90,7 @@ class Visitor:
         return User.objects.get(pk=user_id).username if user_id else ""
 
 
-def _seconds_ago(seconds: float) -> Any:
-    from django.utils import timezone
-
+def _seconds_ago(seconds: float) -> datetime:
     return timezone.now() - timedelta(seconds=seconds)
 
 

@@ -13,8 +13,10 @@ from recognition.login.addresses import client_address
 
 
 def asked_by(sender: str, forwarded: str | None = None) -> HttpRequest:
-    more = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    return RequestFactory().get("/", REMOTE_ADDR=sender, **more)
+    request = RequestFactory().get("/", REMOTE_ADDR=sender)
+    if forwarded is not None:
+        request.META["HTTP_X_FORWARDED_FOR"] = forwarded
+    return request
 
 
 def behind(settings: Settings, proxies: int) -> None:

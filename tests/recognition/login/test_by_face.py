@@ -14,7 +14,7 @@ from pytest_django import Settings
 from people.models import EmbeddingModel, Person
 from recognition.login import brakes
 from recognition.login.brakes import Braked
-from recognition.models import Attempt, LivenessSession, LoginBrake
+from recognition.models import Attempt, BrakeKind, LivenessSession, LoginBrake
 from tests.recognition.login.conftest import (
     ADA,
     SOMEBODY,
@@ -343,7 +343,7 @@ def test_a_lock_that_falls_during_the_look_refuses_the_right_face(
     def while_others_fail(**asked: Any) -> services.Result:
         for number in range(50):
             try:
-                brakes.enter(kind="face", name="ada", address=f"198.51.100.{number}")
+                brakes.enter(kind=BrakeKind.FACE, name="ada", address=f"198.51.100.{number}")
             except Braked:
                 continue
         return real(**asked)

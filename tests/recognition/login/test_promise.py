@@ -10,7 +10,7 @@ from recognition.login.promise import PromiseBroken
 
 pytestmark = pytest.mark.django_db
 
-CURVE = [[1e-6, 0.5], [1e-4, 0.8], [1e-2, 1.1]]
+CURVE = [(1e-6, 0.5), (1e-4, 0.8), (1e-2, 1.1)]
 
 
 @pytest.fixture

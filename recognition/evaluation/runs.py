@@ -1,0 +1,256 @@
+"""One evaluation: ours and the baselines on one set of pairs, 1:N where there are whole people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from people.errors import Refusal
+from people.models import EmbeddingModel
+from people.vectors import Vector
+from recognition import thresholds
+from recognition.engine import Engine
+from recognition.evaluation import groups, identification
+from recognition.evaluation.baselines import BASELINES
+from recognition.evaluation.comparisons import Comparisons, pair_rate_interval
+from recognition.evaluation.pair_sets import PairSet
+from recognition.evaluation.photo_sets import ENROLLED, PROBE, Embedder
+from recognition.evaluation.scoring import Embeds, Figures, compare, embed_photos, figures, why_not
+from recognition.evaluation.statistics import Flags, Interval
+
+WORST = 10  # errors shown, of each kind
+
+
+class Bar(Protocol):
+    def update(self) -> object: ...
+
+
+Progress = Callable[[int, str], AbstractContextManager[Bar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured. kept: vectors of the photos that exist already, (photos, d). door: the
+    second photo of a pair is a probe. threshold: instead of the best one, for ours only."""
+
+    pairs: PairSet
+    train: PairSet | None = None
+    kept: Vector | None = None
+    one_to_many: bool = False
+    door: bool = False
+    threshold: float | None = None
+    labels: groups.Labels | None = None
+    baselines: Sequence[str] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo without a vector. photo: its label."""
+
+    photo: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A pair called wrong. first, second: into the photos. line: of the pairs file."""
+
+    first: int
+    second: int
+    distance: float
+    same: bool
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    value: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The threshold that verify uses, on these pairs."""
+
+    threshold: float
+    fmr: Rate
+    fnmr: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """failures: photos without a face, of the pairs for training too."""
+
+    model: str
+    plan: Plan
+    comparisons: Comparisons
+    ours: Figures
+    in_use: InUse
+    failures: Sequence[Failure]
+    mistakes: Sequence[Mistake]
+    baselines: Sequence[Figures] = ()
+    open_sets: Sequence[identification.OpenSet] = ()
+    properties: Sequence[groups.Property] = ()
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def run(
+    plan: Plan,
+    model: EmbeddingModel,
+    engine: Engine,
+    *,
+    models_dir: Path,
+    cache: Path | None,
+    progress: Progress,
+) -> Evaluation:
+    """models_dir: the networks of baselines. cache: for vectors; None keeps none.
+
+    Raises Refusal: weights_missing, file_unreadable, no_faces, groups_unknown."""
+    embedder = Embedder(engine, cache)
+    enrolled, probes, found = _vectors(plan, plan.pairs, embedder, progress)
+    second = probes if plan.door else enrolled
+    comparisons = _compared(plan.pairs, enrolled, second, found)
+    failures = _failures(plan.pairs, found)
+    train = None
+    if plan.train is not None:
+        trained, trained_probes, seen = _vectors(plan, plan.train, embedder, progress)
+        train = _compared(plan.train, trained, trained_probes if plan.door else trained, seen)
+        failures = list(dict.fromkeys(failures + _failures(plan.train, seen)))
+    ours = _figures(str(model), plan, comparisons, train, plan.threshold)
+    return Evaluation(
+        str(model),
+        plan,
+        comparisons,
+        ours,
+        _in_use(comparisons, thresholds.for_verify(model), plan.seed),
+        failures,
+        _mistakes(plan.pairs, comparisons, ours.accuracy.threshold),
+        [_baseline(name, plan, models_dir, cache, progress) for name in plan.baselines],
+        _open_sets(plan, model, enrolled[found], probes[found], found),
+        _by_group(plan, comparisons, ours.accuracy.threshold),
+        [note for note in (plan.pairs.note, plan.train.note if plan.train else "") if note],
+    )
+
+
+def _vectors(
+    plan: Plan, pairs: PairSet, embedder: Embedder, progress: Progress
+) -> tuple[Vector, Vector, Flags]:
+    """As enrolled, as probes, and which photos have a vector."""
+    if plan.kept is not None:
+        return plan.kept, plan.kept, np.ones(len(plan.kept), np.bool_)
+    # A probe's vector costs time of its own, so it is made only where one is looked at.
+    uses = [ENROLLED, PROBE] if plan.door or plan.one_to_many else [ENROLLED]
+    with progress(len(pairs.photos), "Embedding") as bar:
+        vectors, found = embed_photos(pairs.photos, embedder, uses, bar.update)
+    return vectors[0], vectors[-1], found
+
+
+def _compared(pairs: PairSet, first: Vector, second: Vector, found: Flags) -> Comparisons:
+    comparisons = compare(pairs, first, second, found)
+    for kind in (comparisons.genuine, comparisons.impostor):
+        if not np.isfinite(kind).any():
+            raise Refusal(
+                "No pair could be compared: no face was found in the photos. "
+                "Use photos that show faces.",
+                code="no_faces",
+            )
+    return comparisons
+
+
+def _figures(
+    name: str,
+    plan: Plan,
+    comparisons: Comparisons,
+    train: Comparisons | None,
+    threshold: float | None,
+) -> Figures:
+    return figures(
+        name,
+        comparisons,
+        fold=plan.pairs.fold,
+        train=train,
+        threshold=threshold,
+        balance=plan.pairs.lines is None,
+        seed=plan.seed,
+    )
+
+
+def _baseline(
+    name: str, plan: Plan, models_dir: Path, cache: Path | None, progress: Progress
+) -> Figures:
+    """The same pairs, the same protocol, a threshold of its own."""
+    system: Embeds = BASELINES[name](models_dir, cache)
+
+    def compared(pairs: PairSet) -> Comparisons:
+        with progress(len(pairs.photos), name) as bar:
+            (vectors,), found = embed_photos(pairs.photos, system, [ENROLLED], bar.update)
+        return _compared(pairs, vectors, vectors, found)
+
+    train = compared(plan.train) if plan.train is not None else None
+    return _figures(name, plan, compared(plan.pairs), train, None)
+
+
+def _failures(pairs: PairSet, found: Flags) -> list[Failure]:
+    return [
+        Failure(pairs.photos[index].label, why_not(pairs.photos[index]))
+        for index in np.flatnonzero(~found)
+    ]
+
+
+def _in_use(comparisons: Comparisons, threshold: float, seed: int) -> InUse:
+    impostor = comparisons.only(~comparisons.same)
+    genuine = comparisons.only(comparisons.same)
+    return InUse(
+        threshold,
+        _rate(impostor.distances < threshold, impostor, seed),
+        _rate(~(genuine.distances < threshold), genuine, seed),
+    )
+
+
+def _rate(hits: Flags, comparisons: Comparisons, seed: int) -> Rate:
+    return Rate(float(hits.mean()), pair_rate_interval(hits, comparisons, seed=seed))
+
+
+def _mistakes(pairs: PairSet, comparisons: Comparisons, threshold: float) -> list[Mistake]:
+    """The farthest genuine pairs and the nearest impostors, the worst first."""
+    distances, same = comparisons.distances, comparisons.same
+    missed = np.flatnonzero(same & (distances >= threshold) & np.isfinite(distances))
+    false = np.flatnonzero(~same & (distances < threshold))
+    missed = missed[np.argsort(-distances[missed])][:WORST]
+    false = false[np.argsort(distances[false])][:WORST]
+    return [
+        Mistake(
+            int(pairs.first[index]),
+            int(pairs.second[index]),
+            float(distances[index]),
+            bool(same[index]),
+            None if pairs.lines is None else int(pairs.lines[index]),
+        )
+        for index in (*missed, *false)
+    ]
+
+
+def _open_sets(
+    plan: Plan, model: EmbeddingModel, enrolled: Vector, probes: Vector, found: Flags
+) -> Sequence[identification.OpenSet]:
+    if not plan.one_to_many:
+        return []
+    return identification.open_sets(
+        enrolled,
+        probes,
+        plan.pairs.person[found],
+        threshold_for=lambda size: thresholds.for_pool(model, size),
+        seed=plan.seed,
+    )
+
+
+def _by_group(plan: Plan, comparisons: Comparisons, threshold: float) -> list[groups.Property]:
+    if plan.labels is None:
+        return []
+    return groups.by_group(plan.pairs, comparisons, plan.labels, threshold, plan.seed)

@@ -1,0 +1,76 @@
+"""What the frames of an answer show: one person, whose head moves as it was asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from people.vectors import Vector
+from recognition import matching
+from recognition.engine import Engine, Face, ManyFaces
+from recognition.engine.limits import LIVENESS, choose
+from recognition.liveness import steps
+from recognition.liveness.frames import StepFrame, by_step
+from recognition.liveness.refusals import FaceChanged, FramesAlike, SeveralFaces
+
+# At this correlation two frames are views of one picture; docs/adr/0011 has both sides of it.
+FLAT = 0.985
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """vector: of all frames. frame, face: where it looks straight. straight: all of that step."""
+
+    vector: Vector
+    face: Face
+    straight: Sequence[tuple[StepFrame, Face]]
+
+
+def look(frames: Sequence[StepFrame], *, engine: Engine, same_person: float) -> Seen:
+    """What is cheap to refuse comes first: one face each, then the steps, then who it is.
+
+    frames: grouped by step, to look straight first. same_person: the largest distance between
+    two of them. Raises a NotLive, FaceRefused, WeightsMissing.
+    """
+    faces = [_face(engine, frame) for frame in frames]
+    seen = by_step(frames, list(zip(frames, faces, strict=True)))
+    best = steps.prove(
+        {step: [face.landmarks for _, face in group] for step, group in seen.items()}
+    )
+    _require_depth({step: seen[step][number] for step, number in best.items()})
+    try:
+        vector = matching.combine_frames(engine.embed(faces), same_person)
+    except matching.FramesDiffer as error:
+        raise FaceChanged from error
+    straight = seen[steps.STRAIGHT]
+    return Seen(vector, straight[best[steps.STRAIGHT]][1], straight)
+
+
+def _face(engine: Engine, frame: StepFrame) -> Face:
+    """Raises SeveralFaces, FaceRefused."""
+    try:
+        return choose(engine.faces(frame.pixels), LIVENESS)
+    except ManyFaces as error:
+        raise SeveralFaces from error
+
+
+def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
+    """No two of the frames are one picture, nor a picture and its mirror image.
+
+    Coming closer is left out: there a head looks as a picture does. Raises FramesAlike.
+    """
+    from recognition.engine.flatness import View, likeness  # only now: it needs OpenCV
+
+    views = {
+        step: View(frame.pixels, face.landmarks)
+        for step, (frame, face) in proofs.items()
+        if step != "come_closer"
+    }
+    straight = views.pop(steps.STRAIGHT)
+    pairs = [*product([straight, straight.mirrored()], views.values())]
+    if all(turn in views for turn in steps.TURNS):
+        left, right = (views[turn] for turn in steps.TURNS)
+        pairs.append((left.mirrored(), right))
+    if any(likeness(first, second) >= FLAT for first, second in pairs):
+        raise FramesAlike

@@ -1,0 +1,35 @@
+"""Passive PAD, as the operator has set it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from django.conf import settings
+
+from recognition.engine import Face, WeightsMissing, weights
+from recognition.liveness.frames import StepFrame
+from recognition.liveness.refusals import PadUnavailable, PresentationAttack
+from recognition.runtime import antispoof
+
+REQUIRED, IF_AVAILABLE, OFF = "required", "if_available", "off"
+# Of all faces that are there themselves, one in ten is refused below it: docs/adr/0011.
+LEAST = 0.65
+
+
+def require_genuine(straight: Sequence[tuple[StepFrame, Face]]) -> None:
+    """straight: the frames in which the face looks straight, as the networks were trained.
+
+    Networks that are altered are never passed over; those that were never fetched are, unless
+    they are required. Raises PadUnavailable, PresentationAttack.
+    """
+    if settings.LIVENESS_PAD == OFF:
+        return
+    if settings.LIVENESS_PAD == IF_AVAILABLE and not weights.has_pad(settings.MODELS_DIR):
+        return
+    try:
+        scores = [antispoof().score(frame.pixels, face.box) for frame, face in straight]
+    except WeightsMissing as error:
+        raise PadUnavailable from error
+    if not float(np.mean(scores)) >= LEAST:
+        raise PresentationAttack
