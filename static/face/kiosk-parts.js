@@ -56,7 +56,7 @@ window.KioskParts = class KioskParts {
   }
 
   time(at) {
-    return this.#format(new Date(at), { hour: "2-digit", minute: "2-digit" });
+    return this.#format(new Date(at), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
   day(at) {
