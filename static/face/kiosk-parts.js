@@ -50,9 +50,10 @@ window.KioskParts = class KioskParts {
 
   // tone: ok, kept, bad, wait or "". What is said stays until something else is.
   tell(sentence, tone = "") {
+    const isNew = this.find("say", "answer").textContent !== sentence;
     this.say("answer", sentence);
     document.body.dataset.tone = tone;
-    if (["ok", "kept", "bad"].includes(tone)) this.beep(tone);
+    if (isNew && ["ok", "kept", "bad"].includes(tone)) this.beep(tone);
   }
 
   time(at) {
@@ -60,7 +61,7 @@ window.KioskParts = class KioskParts {
   }
 
   day(at) {
-    return this.#format(new Date(at), { dateStyle: "short", timeStyle: "short" });
+    return this.#format(new Date(at), { dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
   }
 
   #format(moment, options) {

@@ -20,7 +20,8 @@ window.KioskWatch = class KioskWatch {
   static STILL = 500; // ms
   static LINGERING = 2500; // ms
   static EMPTY = 1000; // ms
-  static PAUSES = [1500, 1500, 3000, 6000]; // ms after each try; three frames a try
+  static PAUSES = [1500, 3000, 6000]; // ms after each try in vain; three frames a try
+  static TRIES = 3; // more would only be more chances to be taken for somebody else
   static WIDTH = 64;
   static HEIGHT = 48;
 
@@ -33,6 +34,7 @@ window.KioskWatch = class KioskWatch {
     this.onperson = async () => KioskWatch.NOBODY;
     this.nobody = null; // what is there when nobody is
     this.visit = null;
+    this.next = this.inVain = 0;
     this.isWanted = () => true;
   }
 
@@ -59,7 +61,7 @@ window.KioskWatch = class KioskWatch {
     const moved = KioskWatch.difference(now, before, 14);
     if (this.nobody && KioskWatch.difference(now, this.nobody, 22) < 0.15) return this.#empty(now);
     this.emptySince = null;
-    this.visit ??= { tries: 0, still: 0, since: performance.now(), next: 0 };
+    this.visit ??= { tries: 0, still: 0, since: performance.now() };
     this.visit.still = moved < 0.08 ? this.visit.still + KioskWatch.EVERY : 0;
     if (this.visit.isDone) this.#awaitNext(now, moved);
     else if (this.#isReady()) this.#ask();
@@ -80,9 +82,9 @@ window.KioskWatch = class KioskWatch {
   }
 
   #isReady() {
-    const { still, since, next } = this.visit;
+    const { still, since } = this.visit;
     const now = performance.now();
-    if (now < next) return false;
+    if (now < this.next) return false;
     return still >= KioskWatch.STILL || now - since >= KioskWatch.LINGERING;
   }
 
@@ -91,18 +93,24 @@ window.KioskWatch = class KioskWatch {
     const visit = this.visit;
     try {
       const found = await this.onperson();
+      this.#wait(found);
+      visit.tries += 1;
       if (found === KioskWatch.NOBODY) {
         this.nobody = this.#grey();
         this.visit = null;
-      } else if (found === KioskWatch.GREETED || visit.tries >= KioskWatch.PAUSES.length) {
+      } else if (found === KioskWatch.GREETED || visit.tries >= KioskWatch.TRIES) {
         this.settle();
-      } else {
-        visit.next = performance.now() + KioskWatch.PAUSES[visit.tries];
-        visit.tries += 1;
       }
     } finally {
       this.isAsking = false;
     }
+  }
+
+  // The longer the more often it was in vain: somebody is hard to see, or nobody is there at all.
+  #wait(found) {
+    const { PAUSES } = KioskWatch;
+    this.inVain = found === KioskWatch.GREETED ? 0 : this.inVain + 1;
+    this.next = performance.now() + PAUSES[Math.min(Math.max(this.inVain - 1, 0), PAUSES.length - 1)];
   }
 
   // Of the middle of the picture, its own mean taken off: cameras follow the light by themselves.
