@@ -19,6 +19,7 @@
   let store, settings, pairing, server, queue, link;
   let isPaired = false;
   let busy = false;
+  let isTouched = false;
   let greeted = null; // { id, name } of the event that is shown
   let seen = null; // { frames, at } of a face that was refused
   const timers = {};
@@ -221,14 +222,22 @@
 
   // --- What somebody touches ----------------------------------------------------------------
 
+  // It may be about to greet by itself: then that was it.
   async function touch() {
-    if (busy) return;
-    await clockIn({ isAsked: true });
+    if (isTouched) return;
+    isTouched = true;
+    const before = greeted;
+    await untilFree();
+    if (greeted === before) await clockIn({ isAsked: true });
     watch.settle();
+    isTouched = false;
+  }
+
+  async function untilFree() {
+    while (busy) await pause(50);
   }
 
   async function openStaff() {
-    if (busy) return;
     clearTimeout(timers.idle);
     parts.find("form", "staff").reset();
     parts.find("dialog", "staff").showModal();
@@ -242,6 +251,7 @@
     const staffNumber = form.elements.number.value.trim();
     if (!staffNumber) return;
     closeDialogs();
+    await untilFree();
     await clockIn({ isAsked: true, frames: seen?.frames, staffNumber });
     seen = null;
     watch.settle();

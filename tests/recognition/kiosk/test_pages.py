@@ -61,7 +61,6 @@ def test_the_rest_of_the_site_stays_english(client: Client, db: None) -> None:
 
 def test_another_language_is_no_page(client: Client) -> None:
     assert client.get("/kiosk/tlh/").status_code == 404
-    assert client.get("/kiosk/../admin/").status_code == 404
 
 
 def test_it_may_use_the_camera_and_runs_nothing_but_its_files(client: Client) -> None:
