@@ -73,7 +73,7 @@ def page() -> dict[str, str]:
         "revoked": _("The key of this kiosk is not valid any more. Pair it again."),
         "not_a_key": _("A key has 64 characters, 0 to 9 and a to f."),
         "others_wait": _(
-            "{count} captures of “{device}” wait here. Pair that device again so that they are"
+            "Captures of “{device}” wait here: {count}. Pair that device again so that they are"
             " sent, or delete them."
         ),
         "storage_closed": _(
@@ -105,11 +105,11 @@ def _greetings() -> dict[str, str]:
 def _states() -> dict[str, str]:
     return {
         "offline": _("Offline"),
-        "waiting": _("{count} wait to be sent"),
-        "refused": _("{count} sent later and refused"),
+        "waiting": _("Waiting to be sent: {count}"),
+        "refused": _("Sent later and refused: {count}"),
         "clock_wrong": _("The clock of this device is wrong by {minutes} min. Set it."),
         "nothing_waits": _("Nothing waits to be sent."),
         "none_refused": _("Nothing was refused."),
         "wrong_name": _("That is not its name."),
-        "unpair_loses": _("{count} captures were not sent yet and would be deleted."),
+        "unpair_loses": _("Captures that were not sent yet would be deleted: {count}."),
     }

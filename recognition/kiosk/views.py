@@ -34,6 +34,7 @@ SCRIPTS = (
     "face/kiosk-pairing.js",
     "face/kiosk-settings.js",
     "face/kiosk-shell.js",
+    "face/kiosk-undo.js",
     "face/kiosk.js",
 )
 STYLES = ("face/page.css", "face/kiosk.css")

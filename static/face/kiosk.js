@@ -6,6 +6,7 @@
   const video = document.querySelector("video");
   const camera = new FaceCamera(video);
   const watch = new KioskWatch(video);
+  const undo = new KioskUndo(parts, takeBack);
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   FaceCamera.SENTENCES = data.camera;
 
@@ -156,7 +157,7 @@
     const at = parts.text(`at_${event.direction}`, { time: parts.time(event.occurred_at) });
     announce(`${parts.text(isRepeat ? "repeat" : event.direction, { name })} · ${at}`, "ok");
     greeted = { id: event.id, name };
-    if (!isRepeat) offerUndo(event, Math.min(SHOWN / 1000, link.device.undo_seconds - 2));
+    if (!isRepeat) undo.offer(event.id, Math.min(SHOWN / 1000, link.device.undo_seconds - 2));
     return KioskWatch.GREETED;
   }
 
@@ -169,7 +170,7 @@
 
   // tone: ok, kept, bad, or wait while nothing is known yet.
   function announce(sentence, tone) {
-    hideUndo();
+    undo.hide();
     parts.tell(sentence, tone);
     later("idle", () => busy || idle(), SHOWN);
   }
@@ -177,37 +178,20 @@
   // Nothing is to be told: what to do.
   function idle() {
     clearTimeout(timers.idle);
-    hideUndo();
+    undo.hide();
     const what = settings.automatic ? "look" : "touch";
     parts.tell(parts.text(link?.isAway ? "offline_touch" : what));
   }
 
   // --- Undo ---------------------------------------------------------------------------------
 
-  function hideUndo() {
-    clearTimeout(timers.undo);
-    const button = parts.find("do", "undo");
-    // Whoever is on it by keyboard must not be thrown to the top of the page.
-    if (document.activeElement === button) parts.find("do", "touch").focus();
-    button.hidden = true;
-  }
-
-  function offerUndo(event, seconds) {
-    if (seconds <= 0) return hideUndo();
-    const button = parts.find("do", "undo");
-    button.hidden = false;
-    button.textContent = parts.text("undo", { seconds: Math.ceil(seconds) });
-    button.dataset.event = event.id;
-    later("undo", () => offerUndo(event, seconds - 1), 1000);
-  }
-
-  async function undo(button) {
+  async function takeBack(event) {
     if (busy) return;
     busy = true;
     watch.settle(); // who has taken it back must not be clocked again for standing there
-    hideUndo();
+    undo.hide();
     try {
-      const { status, body } = await server.undo(button.dataset.event);
+      const { status, body } = await server.undo(event);
       const isDone = status < 400;
       const said = isDone ? parts.text("undone", { name: greeted.name }) : parts.ofCode(body.code);
       if (isDone) greeted = null;
@@ -226,11 +210,14 @@
   async function touch() {
     if (isTouched) return;
     isTouched = true;
-    const before = greeted;
-    await untilFree();
-    if (greeted === before) await clockIn({ isAsked: true });
-    watch.settle();
-    isTouched = false;
+    try {
+      const before = greeted;
+      await untilFree();
+      if (greeted === before) await clockIn({ isAsked: true });
+      watch.settle();
+    } finally {
+      isTouched = false;
+    }
   }
 
   async function untilFree() {
@@ -273,7 +260,6 @@
 
   function listenToButtons() {
     parts.on("touch", touch);
-    parts.on("undo", undo);
     parts.on("staff", openStaff);
     parts.on("settings", () => settings.show(queue));
     parts.on("close", closeDialogs);

@@ -213,12 +213,12 @@ def test_without_a_network_it_keeps_what_is_touched_and_sends_it_later(kiosk: Ki
     kiosk.says("No connection. Touch the button")
     kiosk.touch()
     kiosk.says("Kept at ")
-    kiosk.links("1 wait to be sent")
+    kiosk.links("Waiting to be sent: 1")
 
     kiosk.page.reload()  # from the worker; nothing is lost
-    kiosk.links("Offline · 1 wait to be sent")
+    kiosk.links("Offline · Waiting to be sent: 1")
     kiosk.touch()
-    kiosk.links("2 wait to be sent")
+    kiosk.links("Waiting to be sent: 2")
     kiosk.page.wait_for_timeout(1500)
     assert kiosk.events("batch") == 0
 
@@ -236,9 +236,9 @@ def test_what_is_sent_later_and_refused_is_deleted_and_told(strange: Kiosk) -> N
     strange.page.context.set_offline(True)
     strange.links("Offline")
     strange.touch()
-    strange.links("1 wait to be sent")
+    strange.links("Waiting to be sent: 1")
     strange.page.context.set_offline(False)
-    strange.links("1 sent later and refused")
+    strange.links("Sent later and refused: 1")
     strange.page.get_by_role("button", name="Settings").click()
     expect(strange.page.locator("[data-say=refusals] li")).to_contain_text("not in the database")
     strange.page.get_by_role("button", name="I have seen these").click()
@@ -270,7 +270,7 @@ def test_a_revoked_key_leads_to_pairing_and_another_device_sends_nothing_of_it(
     kiosk.page.context.set_offline(True)
     kiosk.links("Offline")
     kiosk.touch()
-    kiosk.links("1 wait to be sent")
+    kiosk.links("Waiting to be sent: 1")
     kiosk.site.manage("revoke_device", kiosk.name)
     kiosk.page.context.set_offline(False)
     problem = kiosk.page.locator("[data-say=pair-problem]")
@@ -279,7 +279,7 @@ def test_a_revoked_key_leads_to_pairing_and_another_device_sends_nothing_of_it(
     other = Kiosk(kiosk.page, kiosk.site, "Another device")
     kiosk.page.get_by_label("Key of the device").fill(other.key)
     kiosk.page.keyboard.press("Enter")
-    expect(problem).to_contain_text(f"1 captures of “{kiosk.name}” wait here", timeout=PATIENCE)
+    expect(problem).to_contain_text(f"Captures of “{kiosk.name}” wait here: 1", timeout=PATIENCE)
     kiosk.page.get_by_role("button", name="Delete the captures that wait").click()
     kiosk.page.get_by_label("Key of the device").fill(other.key)
     kiosk.page.keyboard.press("Enter")
@@ -403,6 +403,6 @@ def test_longer_languages_fit_a_phone(before_ben: Browser, office: Site, languag
         context: BrowserContext = kiosk.page.context
         context.set_offline(True)
         kiosk.touch()
-        expect(kiosk.page.locator("[data-say=link]")).to_contain_text("1 ", timeout=PATIENCE)
+        expect(kiosk.page.locator("[data-say=link]")).to_contain_text(": 1", timeout=PATIENCE)
         look_at(kiosk.page, f"{language}-kept")
         context.set_offline(False)
