@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from recognition.engine import Engine
 from tests.chaos.site import Site
@@ -22,7 +22,8 @@ from tests.e2e.conftest import Faults, Launch, screenshot
 
 SECONDS = 1000  # of Playwright's milliseconds
 PATIENCE = 60 * SECONDS
-PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1180, "height": 820}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+TABLET: ViewportSize = {"width": 1180, "height": 820}
 BERLIN = ZoneInfo("Europe/Berlin")
 BEN, MADONNA = cameras.STRAIGHT, "train/Madonna/Madonna_01.jpg"
 OTHER_HOST = "face.test"  # a name that browsers do not trust without https
