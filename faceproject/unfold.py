@@ -129,7 +129,10 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("face/face.css"),
         lambda _request: static("face/attendance.css"),
     ],
-    "SCRIPTS": [lambda _request: static("face/photos.js")],
+    "SCRIPTS": [
+        lambda _request: static("face/photos.js"),
+        lambda _request: static("face/accessible.js"),
+    ],
     "BORDER_RADIUS": "8px",
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "recognition.dashboard.context",

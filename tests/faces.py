@@ -38,13 +38,14 @@ def photo_without_face(*, variant: int = 0) -> bytes:
     return _png((0, 255, variant))
 
 
-# How a head of five points is turned in a frame of a step: right and down, degrees; and its size.
+# How a head of five points is held in a frame of a step: turned to the picture's right and tilted
+# to the person's left, degrees; and its size.
 _HELD: dict[str, tuple[float, float, float]] = {
     "look_straight": (0, 0, 100),
     "turn_left": (30, 0, 100),
     "turn_right": (-30, 0, 100),
-    "look_up": (0, -20, 100),
-    "look_down": (0, 20, 100),
+    "tilt_left": (0, 20, 100),
+    "tilt_right": (0, -20, 100),
     "come_closer": (0, 0, 150),
 }
 _STEP_BY_GREEN = dict(enumerate(_HELD))
@@ -59,16 +60,12 @@ def frame_for(step: str, angle: float, *, variant: int = 0) -> Pixels:
     return pixels
 
 
-def head(right: float, down: float, size: float = 100) -> Landmarks:
-    """(5, 2): the landmarks of a head that is turned so many degrees, seen from far away."""
-    yaw, pitch = np.radians([right, down])
-    across = np.array(
-        [[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]], dtype=float
-    )
-    along = np.array(
-        [[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]]
-    )
-    return ((_HEAD @ across.T @ along.T)[:, :2] * size + 200).astype(np.float32)
+def head(right: float, tilt: float, size: float = 100) -> Landmarks:
+    """(5, 2): the landmarks of a head held so, degrees, seen from far away."""
+    a, b = math.radians(right), math.radians(tilt)
+    turn = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0]])
+    lean = np.array([[math.cos(b), -math.sin(b)], [math.sin(b), math.cos(b)]])
+    return (_HEAD @ (lean @ turn).T * size + 200).astype(np.float32)
 
 
 def _png(colour: tuple[int, int, int]) -> bytes:
@@ -125,10 +122,10 @@ class FakeEngine:
         if green > 128:
             raise NoFace
         self.embedded += 1
-        right, down, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
+        right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
         face = Face(
             box=Box(8, 8, 48, 48),
-            landmarks=head(right, down, size),
+            landmarks=head(right, tilt, size),
             confidence=0.9,
             crop=np.full((160, 160, 3), round(red), dtype=np.uint8),
             quality=_QUALITY,

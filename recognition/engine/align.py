@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.engine.recipe import Recipe
-from recognition.engine.types import Crop, Detection, Landmarks, Pixels
+from recognition.engine.types import Crop, Detection, Pixels, eye_angle
 
 SIDE = 160  # pixels, the network's input
 # Landmarks in a square crop without margin, the mean over LFW View 1, pixels.
@@ -62,9 +62,3 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> Ma
     a = np.vdot(centred, w - w.mean()) / np.vdot(centred, centred)
     b = w.mean() - a * z.mean()
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
-
-
-def eye_angle(landmarks: Landmarks) -> float:
-    """How far the line between the eyes falls to the right, radians; 0 is level."""
-    x, y = landmarks[1] - landmarks[0]
-    return float(np.arctan2(y, x))

@@ -39,6 +39,36 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
         return weights.check(models_dir)
 
 
+def fetch_pad(models_dir: Path, *, source: Path | None = None) -> weights.Report:
+    """Make the anti-spoofing networks present and verified; changes nothing when they are.
+
+    source: a folder that holds the two files; None asks deepface's own pages. What is not byte for
+    byte what was pinned is not taken. Raises WeightsUnavailable.
+    """
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(models_dir):
+        report = weights.check_pad(models_dir)
+        if report.complete:
+            return report
+        with _staging(models_dir) as staging:
+            for file in report.bad:
+                _move(_genuine_pad(file, staging / file.name, source), models_dir / file)
+        return weights.check_pad(models_dir)
+
+
+def _genuine_pad(file: Path, target: Path, source: Path | None) -> Path:
+    if source is None:
+        download.anti_spoofing(file, target)
+    else:
+        try:
+            shutil.copyfile(source / file.name, target)
+        except OSError as error:
+            raise WeightsUnavailable(f"{source / file.name} cannot be read.") from error
+    if weights.sha256(target) != weights.PAD[file]:
+        raise WeightsUnavailable(f"{file.name} is not the file that was pinned. Nothing was taken.")
+    return target
+
+
 def _produce(staging: Path, progress: Progress | None) -> Path:
     """Make the new files and check them. Returns the folder that holds them."""
     files = staging / "files"

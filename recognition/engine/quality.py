@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.engine.align import eye_angle
-from recognition.engine.types import Crop, Detection, Landmarks, Quality
+from recognition.engine.types import Crop, Detection, Landmarks, Quality, eye_angle
 
 # Sharpness is compared at one size, below that of most faces, so that a face is not called
 # blurred for being small: `too_small` says that.

@@ -97,3 +97,9 @@ class EmbeddedFace:
 
 def largest_first(faces: Sequence[Detection]) -> list[Detection]:
     return sorted(faces, key=lambda face: face.box.area, reverse=True)
+
+
+def eye_angle(landmarks: Landmarks) -> float:
+    """How far the line between the eyes falls to the right, radians; 0 is level."""
+    x, y = landmarks[1] - landmarks[0]
+    return float(np.arctan2(y, x))

@@ -25,7 +25,7 @@ UNANSWERED = 20
 UNANSWERED_WITHIN = timedelta(minutes=10)
 
 TURNS = (LivenessStep.TURN_LEFT, LivenessStep.TURN_RIGHT)
-MOVES = (*TURNS, LivenessStep.LOOK_UP, LivenessStep.LOOK_DOWN, LivenessStep.COME_CLOSER)
+MOVES = (*TURNS, LivenessStep.TILT_LEFT, LivenessStep.TILT_RIGHT, LivenessStep.COME_CLOSER)
 
 
 def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
@@ -57,7 +57,8 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
 def choose_steps(number: int) -> list[str]:
     """To look straight, then so many different moves in any order, a turn among them.
 
-    A picture can be brought closer and frames can be mirrored; neither makes a turn to the left.
+    A picture can be tilted and brought closer, and frames can be mirrored: neither makes a turn
+    to the left. So there is no challenge without a turn.
     """
     chance = secrets.SystemRandom()
     while True:

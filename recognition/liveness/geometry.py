@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.engine.types import Landmarks
+from recognition.engine.types import Landmarks, eye_angle
 
 # Where the plane's four points are put: the eyes one unit apart, the mouth as on a mean face.
 _PLANE = np.array([[-0.5, 0.0], [0.5, 0.0], [-0.42, 1.04], [0.42, 1.04]])
@@ -27,12 +27,14 @@ class Place:
     """Where the tip of the nose is in the plane of eyes and mouth, and how large the face is.
 
     across, along: units of the distance between the eyes, to the right and downwards in the
-    picture. size: pixels, the root of the area of the four points' quadrilateral.
+    picture. size: pixels, the root of the area of the four points' quadrilateral. roll: degrees,
+    positive when the line between the eyes falls to the right.
     """
 
     across: float
     along: float
     size: float
+    roll: float
 
 
 def place(landmarks: Landmarks) -> Place:
@@ -42,7 +44,8 @@ def place(landmarks: Landmarks) -> Place:
         nose = _carry(_homography(four, _PLANE), landmarks[2].astype(np.float64))
     except np.linalg.LinAlgError:
         nose = np.array([np.nan, np.nan])
-    return Place(float(nose[0]), float(nose[1]), float(np.sqrt(abs(_area(four)))))
+    roll = float(np.degrees(eye_angle(landmarks)))
+    return Place(float(nose[0]), float(nose[1]), float(np.sqrt(abs(_area(four)))), roll)
 
 
 def turned(straight: Place, now: Place) -> tuple[float, float]:
@@ -54,6 +57,11 @@ def turned(straight: Place, now: Place) -> tuple[float, float]:
     moved = np.array([now.across - straight.across, now.along - straight.along])
     yaw, pitch = np.degrees(np.arctan2(moved, _NOSE_DEPTH))
     return float(yaw), float(pitch)
+
+
+def tilted(straight: Place, now: Place) -> float:
+    """Degrees by which the head leans over; positive towards the person's left shoulder."""
+    return (now.roll - straight.roll + 180) % 360 - 180
 
 
 def grown(straight: Place, now: Place) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from people.vectors import Vector
+from people.vectors import Vector, unit
 from recognition import matching
-from recognition.engine import Engine, Face, ManyFaces
+from recognition.engine import Embeddings, Engine, Face, ManyFaces
 from recognition.engine.limits import LIVENESS, choose
 from recognition.liveness import steps
 from recognition.liveness.frames import StepFrame, by_step
@@ -30,8 +30,8 @@ class Seen:
 def look(frames: Sequence[StepFrame], *, engine: Engine, same_person: float) -> Seen:
     """What is cheap to refuse comes first: one face each, then the steps, then who it is.
 
-    frames: grouped by step, to look straight first. same_person: the largest distance between
-    two of them. Raises a NotLive, FaceRefused, WeightsMissing.
+    frames: grouped by step, to look straight first. same_person: below this distance two
+    faces are one person's. Raises a NotLive, FaceRefused, WeightsMissing.
     """
     faces = [_face(engine, frame) for frame in frames]
     seen = by_step(frames, list(zip(frames, faces, strict=True)))
@@ -39,12 +39,20 @@ def look(frames: Sequence[StepFrame], *, engine: Engine, same_person: float) -> 
         {step: [face.landmarks for _, face in group] for step, group in seen.items()}
     )
     _require_depth({step: seen[step][number] for step, number in best.items()})
-    try:
-        vector = matching.combine_frames(engine.embed(faces), same_person)
-    except matching.FramesDiffer as error:
-        raise FaceChanged from error
     straight = seen[steps.STRAIGHT]
-    return Seen(vector, straight[best[steps.STRAIGHT]][1], straight)
+    vectors = engine.embed(faces)
+    _, face = straight[best[steps.STRAIGHT]]
+    _require_one_person(vectors, vectors[faces.index(face)], same_person)
+    return Seen(unit(vectors.mean(axis=0)), face, straight)
+
+
+def _require_one_person(vectors: Embeddings, straight: Vector, same_person: float) -> None:
+    """Each frame is like the straight one. A left and a right profile may be less alike than two
+    people are, so they are not compared with each other. Raises FaceChanged.
+    """
+    farthest = max(matching.distance_between(vector, straight) for vector in vectors)
+    if not matching.is_same_person(farthest, same_person):
+        raise FaceChanged
 
 
 def _face(engine: Engine, frame: StepFrame) -> Face:
@@ -58,14 +66,15 @@ def _face(engine: Engine, frame: StepFrame) -> Face:
 def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     """No two of the frames are one picture, nor a picture and its mirror image.
 
-    Coming closer is left out: there a head looks as a picture does. Raises FramesAlike.
+    Only turns show it: a head that tilts or comes closer looks as a picture does. Raises
+    FramesAlike.
     """
     from recognition.engine.flatness import View, likeness  # only now: it needs OpenCV
 
     views = {
         step: View(frame.pixels, face.landmarks)
         for step, (frame, face) in proofs.items()
-        if step != "come_closer"
+        if step in (steps.STRAIGHT, *steps.TURNS)
     }
     straight = views.pop(steps.STRAIGHT)
     pairs = [*product([straight, straight.mirrored()], views.values())]

@@ -128,7 +128,7 @@ SAID_OF_STEP = {
     "look_straight": "Look straight at the camera first.",
     "turn_left": "Turn your head further to your left.",
     "turn_right": "Turn your head further to your right.",
-    "look_up": "Raise your chin further.",
-    "look_down": "Lower your chin further.",
+    "tilt_left": "Tilt your head further towards your left shoulder.",
+    "tilt_right": "Tilt your head further towards your right shoulder.",
     "come_closer": "Come closer to the camera.",
 }

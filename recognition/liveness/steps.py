@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recognition.engine.types import Landmarks
-from recognition.liveness.geometry import Place, grown, place, turned
+from recognition.liveness.geometry import Place, grown, place, tilted, turned
 from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
 
 STRAIGHT = "look_straight"
@@ -17,15 +17,15 @@ TURNS = ("turn_left", "turn_right")
 class Limits:
     """Degrees, but for closer: how many times larger the face has to become.
 
-    Chosen in docs/adr/0011. straight_yaw: how far from the camera the reference may look; a photo
-    of somebody who looks past the camera and its mirror image differ by twice that, which is to be
-    less than a turn. yaw, pitch: of a step; the detector sees a third of a true pitch.
-    still: below it a movement is the detector's noise.
+    Chosen in docs/adr/0011. straight_yaw: how far past the camera the reference may look. still:
+    below it a movement is the detector's noise. tilt_to_turn: a head that tilts seems to the
+    detector to turn as well, but by no more than the tilt divided by this.
     """
 
     straight_yaw: float = 10
-    yaw: float = 20
-    pitch: float = 5
+    yaw: float = 18
+    tilt: float = 10
+    tilt_to_turn: float = 0.6
     closer: float = 1.25
     still: float = 4
 
@@ -35,36 +35,40 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """From the straight face to another. right, down: degrees, in the picture."""
+    """From the straight face to another. right, down: turned, degrees, in the picture.
+
+    tilt: leaned over, degrees, positive towards the person's left shoulder. growth: times larger.
+    """
 
     right: float
     down: float
+    tilt: float
     growth: float
 
     @classmethod
     def between(cls, straight: Place, now: Place) -> Motion:
         right, down = turned(straight, now)
-        return cls(right, down, grown(straight, now))
+        return cls(right, down, tilted(straight, now), grown(straight, now))
 
 
 # How far a face went the way that was asked for. The person's left is the picture's right.
 _EXTENT: Mapping[str, Callable[[Motion], float]] = {
     "turn_left": lambda motion: motion.right,
     "turn_right": lambda motion: -motion.right,
-    "look_up": lambda motion: -motion.down,
-    "look_down": lambda motion: motion.down,
+    "tilt_left": lambda motion: motion.tilt,
+    "tilt_right": lambda motion: -motion.tilt,
     "come_closer": lambda motion: motion.growth,
 }
 
 
 def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
-    """Not a number is never enough."""
+    """One movement is one step: a turn is no tilt. Not a number is never enough."""
     extent = _EXTENT[step](motion)
     if step == "come_closer":
         return extent >= limits.closer
     if step in TURNS:
-        return extent >= limits.yaw and abs(motion.right) > abs(motion.down)
-    return extent >= limits.pitch and abs(motion.down) > abs(motion.right)
+        return extent >= limits.yaw and extent > max(abs(motion.down), abs(motion.tilt))
+    return extent >= limits.tilt and extent > limits.tilt_to_turn * abs(motion.right)
 
 
 def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> dict[str, int]:
@@ -98,7 +102,7 @@ def _not_seen(
 
 
 def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
-    middle = Place(0.0, 0.0, 1.0)
+    middle = Place(0.0, 0.0, 1.0, 0.0)
     angles = [abs(turned(middle, place(landmarks))[0]) for landmarks in seen]
     best = min(range(len(angles)), key=lambda number: angles[number])
     if not angles[best] <= limits.straight_yaw:
@@ -107,4 +111,4 @@ def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
 
 
 def _is_still(motion: Motion, limits: Limits) -> bool:
-    return abs(motion.right) < limits.still and abs(motion.down) < limits.still
+    return max(abs(motion.right), abs(motion.down), abs(motion.tilt)) < limits.still

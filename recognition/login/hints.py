@@ -9,7 +9,6 @@ from people.models import EmbeddingModel
 from recognition import runtime
 from recognition.engine import Face, FaceRefused
 from recognition.engine.limits import LIVENESS, choose
-from recognition.liveness.geometry import Place, place, turned
 from recognition.liveness.steps import LIMITS
 
 # Shares of the picture's shorter side.
@@ -66,10 +65,10 @@ def _placed(face: Face, width: int, height: int, step: str) -> str | None:
 
 
 def _posed(face: Face, step: str) -> str:
-    """Only what one frame can tell. How far somebody looked up needs the straight one beside it."""
-    right, _down = turned(Place(0.0, 0.0, 1.0), place(face.landmarks))
+    """Only what one frame can tell; the rest of the moves needs the straight one beside it."""
+    right = face.quality.yaw  # towards the right of the picture, which is the person's left
     if step in _TURNS:
         return "ok" if right * _TURNS[step] >= LIMITS.yaw else "turn_further"
-    if step == "look_straight" and not abs(right) <= LIMITS.straight_yaw:
+    if step == "look_straight" and abs(right) > LIMITS.straight_yaw:
         return "look_straight"
     return "ok"

@@ -21,8 +21,8 @@ class LivenessStep(models.TextChoices):
     LOOK_STRAIGHT = "look_straight", "Look straight at the camera."
     TURN_LEFT = "turn_left", "Turn your head to your left."
     TURN_RIGHT = "turn_right", "Turn your head to your right."
-    LOOK_UP = "look_up", "Raise your chin and look up."
-    LOOK_DOWN = "look_down", "Lower your chin and look down."
+    TILT_LEFT = "tilt_left", "Tilt your head towards your left shoulder."
+    TILT_RIGHT = "tilt_right", "Tilt your head towards your right shoulder."
     COME_CLOSER = "come_closer", "Come closer to the camera."
 
 

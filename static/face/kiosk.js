@@ -41,6 +41,10 @@
     for (const timer of Object.values(timers)) clearTimeout(timer);
   }
 
+  function tick() {
+    parts.say("time", parts.time(Date.now()));
+  }
+
   async function begin() {
     const [key, device] = [await store.get("key"), await store.get("device")];
     if (!key || !device) return pairing.ask();
@@ -52,6 +56,7 @@
     link.onchange = () => busy || idle();
     parts.zone = device.time_zone;
     parts.say("device", device.name);
+    tick();
     isPaired = true;
     await Promise.all([openCamera(), link.check()]);
   }
@@ -288,7 +293,6 @@
     });
   }
 
-  const tick = () => parts.say("time", parts.time(Date.now()));
   setInterval(tick, 1000);
   tick();
   try {

@@ -14,7 +14,6 @@ from PIL import Image
 
 from people.images import decode
 from recognition.engine import Engine
-from recognition.engine.limits import LIVENESS, choose
 
 SIZE = 640, 480
 FRAMES_A_SECOND = 30  # as Chromium plays a file of JPEGs
@@ -32,7 +31,7 @@ def film(photos: Sequence[Path], to: Path, *, engine: Engine, seconds: float) ->
 def _as_seen(photo: Path, engine: Engine) -> bytes:
     """The photo as a camera in front of that face would have it."""
     pixels = decode(photo.read_bytes()).pixels
-    box = choose(engine.faces(pixels), LIVENESS).box
+    box = engine.faces(pixels)[0].box  # the largest
     height = box.side / FACE
     width = height * SIZE[0] / SIZE[1]
     x, y = box.centre

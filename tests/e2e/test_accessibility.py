@@ -19,12 +19,18 @@ MORE = [
 ]
 
 
+# Lists with a search field are made by a script, a moment after the page is there.
+LISTS_ARE_MADE = """() => document.querySelectorAll("select.admin-autocomplete").length
+    <= document.querySelectorAll(".select2-container:has([aria-label])").length"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page_of_the_admin(page: Page, site: Site, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     found: dict[str, str] = {}  # each kind once, with a page that has it
     for path in [*PAGES, *MORE]:
         page.goto(f"{site.address}/admin/{path}")
+        page.wait_for_function(LISTS_ARE_MADE)
         for violation in Axe().run(page).response["violations"]:
             for node in violation["nodes"]:
                 found[f"{violation['id']}: {node['html'][:200]}"] = path

@@ -137,6 +137,7 @@ def log_in(page: Page, site: Site, name: str) -> str:
 
 def test_the_right_person_logs_in(visit: Page, face_site: Site) -> None:
     assert log_in(visit, face_site, "ben") == "Verified! Welcome Ben"
+    screenshot(visit, "face-verified")
     visit.wait_for_url("**/me/")
     expect(visit.locator("h1")).to_have_text("Ben")
     visit.click("text=Log out")
@@ -147,6 +148,7 @@ def test_another_person_does_not_and_after_five_failures_waits(
     visit: Page, face_site: Site
 ) -> None:
     assert log_in(visit, face_site, "elton") == "Person name and face didn't match!"
+    look_at(visit, "face-wrong")
     visit.evaluate(
         """async () => {
             const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -160,6 +162,7 @@ def test_another_person_does_not_and_after_five_failures_waits(
     button = visit.locator("[data-do=again]")
     expect(button).to_be_disabled()
     expect(button).to_contain_text("Try again in")
+    look_at(visit, "face-locked")
 
     # The password is there all the same.
     visit.click("text=Log in with your password instead")

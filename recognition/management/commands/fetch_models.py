@@ -24,17 +24,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only verify what is there")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument(
+            "--pad", action="store_true", help="the anti-spoofing networks, from deepface's pages"
+        )
+        parser.add_argument(
+            "--from", dest="source", type=Path, metavar="FOLDER", help="with --pad: take them here"
+        )
 
-    def handle(self, *, check: bool, verbosity: int, **options: Any) -> None:
-        folder: Path = settings.MODELS_DIR
+    def handle(self, *, check: bool, pad: bool, verbosity: int, **options: Any) -> None:
         try:
-            report = weights.check(folder) if check else _fetch(folder)
+            report = _report(check=check, pad=pad, source=options["source"])
         except WeightsUnavailable as error:
             self._say({"ok": False, "message": error.message}, as_json=options["json"])
             if verbosity > 1 and error.__cause__ is not None:
                 self.stderr.write(_details(error.__cause__))
             sys.exit(2)
-        self._say(_result(report), as_json=options["json"])
+        self._say(_result(report, pad=pad), as_json=options["json"])
         if not report.complete:
             sys.exit(2)
 
@@ -43,6 +48,17 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(result))
         else:
             (self.stdout if result["ok"] else self.stderr).write(result["message"])
+
+
+def _report(*, check: bool, pad: bool, source: Path | None) -> weights.Report:
+    folder: Path = settings.MODELS_DIR
+    if not pad:
+        return weights.check(folder) if check else _fetch(folder)
+    if check:
+        return weights.check_pad(folder)
+    from recognition.engine.fetch import fetch_pad
+
+    return fetch_pad(folder, source=source)
 
 
 def _fetch(folder: Path) -> weights.Report:
@@ -57,13 +73,14 @@ def _fetch(folder: Path) -> weights.Report:
         return fetch(folder, progress=progress)
 
 
-def _result(report: weights.Report) -> dict[str, Any]:
+def _result(report: weights.Report, *, pad: bool) -> dict[str, Any]:
     bad = [path.as_posix() for path in report.bad]
     photos = sum(path.parts[0] == weights.DEMO.name for path in report.verified)
     networks = len(report.verified) - photos
     message = f"Models verified: {networks} networks, {photos} demo photos."
     if bad:
         message = f"Missing or altered: {', '.join(bad)}. Run: manage.py fetch_models"
+        message += " --pad" if pad else ""
     return {
         "ok": report.complete,
         "networks": networks,
