@@ -5,7 +5,7 @@
 //   const watch = new KioskWatch(videoElement);
 //   watch.onperson = async () => KioskWatch.GREETED | NOBODY | AGAIN;
 //   watch.isWanted = () => true;
-//   watch.start(); watch.settle(); watch.stop();
+//   watch.start(); watch.settle(); watch.stop(); watch.forget();
 //
 // A visit begins when the middle of the picture is not what is there when nobody is. Its person is
 // looked at when it stands still, or after a while when it does not: somebody who walks by is gone
@@ -32,10 +32,14 @@ window.KioskWatch = class KioskWatch {
     this.canvas.height = KioskWatch.HEIGHT;
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     this.onperson = async () => KioskWatch.NOBODY;
+    this.isWanted = () => true;
+    this.forget();
+  }
+
+  forget() {
     this.nobody = null; // what is there when nobody is
     this.visit = null;
     this.next = this.inVain = 0;
-    this.isWanted = () => true;
   }
 
   start() {

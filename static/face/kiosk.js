@@ -34,8 +34,10 @@
 
   function halt() {
     isPaired = false;
+    greeted = seen = null;
     link?.stop();
     watch.stop();
+    watch.forget();
     camera.close();
     closeDialogs();
     for (const timer of Object.values(timers)) clearTimeout(timer);
