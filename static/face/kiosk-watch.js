@@ -82,7 +82,10 @@ window.KioskWatch = class KioskWatch {
   #awaitNext(now, moved) {
     if (moved > 0.15) this.visit.isDisturbed = true;
     const isOther = KioskWatch.difference(now, this.visit.seen ?? now, 22) > 0.3;
-    if (this.visit.isDisturbed && isOther && this.visit.still >= KioskWatch.STILL) this.visit = null;
+    if (!this.visit.isDisturbed || !isOther || this.visit.still < KioskWatch.STILL) return;
+    this.visit = null;
+    this.inVain = 0; // it was about somebody else
+    this.next = Math.min(this.next, performance.now() + KioskWatch.PAUSES[0]);
   }
 
   #isReady() {
