@@ -7,13 +7,14 @@ PY := .venv/bin/python
 PRODUCTION := env SECRET_KEY=a-key-for-checks-only-0123456789-abcdefghijklmnopqrstuvwxyz \
 	ALLOWED_HOSTS=example.org HTTPS=on DEBUG=off
 
-.PHONY: help run setup dev-setup test check lock bench bench-full clean python
+.PHONY: help run setup dev-setup test check chaos lock bench bench-full clean python
 
 help:
 	@echo 'make run     set up, then run the site until Ctrl-C (PORT, ADMIN_PASSWORD, VAR_DIR)'
 	@echo 'make setup   set up only: dependencies, settings, models'
 	@echo 'make test    set up, then run every test'
 	@echo 'make check   style, types, layers, migrations, deployment settings, templates'
+	@echo 'make chaos   1,000 photos re-embedded while 20 times something is killed (CHAOS_SEED)'
 	@echo 'make bench   measure this machine, in less than five minutes; make bench-full: everything'
 	@echo 'make lock    pin the dependencies of pyproject.toml again'
 	@echo 'make clean   remove .venv and caches; data in VAR_DIR stays'
@@ -43,6 +44,9 @@ check: dev-setup
 	$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 	$(PY) -m djlint templates --check --lint --quiet
+
+chaos: dev-setup
+	@env CHAOS_PHOTOS=1000 CHAOS_KILLS=20 timeout 3600 $(PY) -m pytest -n 0 -q -s tests/chaos/test_reembed.py
 
 bench: dev-setup
 	@$(PY) manage.py bench

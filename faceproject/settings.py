@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from faceproject import openapi
+from faceproject import brokers, openapi
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
 
@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "people",
     "recognition",
+    "faceproject",  # for its commands
 ]
 
 MIDDLEWARE = [
@@ -189,21 +190,29 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Celery -------------------------------------------------------------------------------
 
+BROKER = CELERY_BROKER_URL or addresses.celery_broker(VAR_DIR)
+# Sites that share a broker need one each.
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="")
+# The order matters: what somebody waits for comes before what changes a model.
+QUEUES = (f"{QUEUE_PREFIX}celery", f"{QUEUE_PREFIX}reembedding")
+
 CELERY = {
-    "broker_url": CELERY_BROKER_URL or addresses.celery_broker(VAR_DIR),
+    "broker_url": BROKER,
     "broker_connection_timeout": 2,
     "broker_connection_retry_on_startup": True,
-    # Short, since tasks are short: what a killed worker held comes back within a minute.
-    "broker_transport_options": {
-        "visibility_timeout": 30,
-        "unacked_restore_throttle": 1,
-        "unacked_restore_interval": 5,
-    },
+    "broker_connection_max_retries": None,  # a broker that comes back finds its workers
+    "broker_transport_options": brokers.transport_options(BROKER),
     "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "task_ignore_result": True,
+    "task_default_queue": QUEUES[0],
+    "task_routes": {"recognition.tasks.reembed_chunk": {"queue": QUEUES[1]}},
+    "control_exchange": f"{QUEUE_PREFIX}celery",
+    "event_exchange": f"{QUEUE_PREFIX}celeryev",
     "worker_prefetch_multiplier": 1,
+    # Told to end at once, a worker still finishes what it is at.
+    "worker_soft_shutdown_timeout": 10.0,
     "beat_schedule": {
         "sweep": {"task": "recognition.tasks.sweep", "schedule": 30.0},
         "tidy": {"task": "recognition.tasks.tidy", "schedule": 24 * 3600.0},
@@ -237,6 +246,8 @@ WEB_PROCESSES = _number(env.int, "WEB_PROCESSES", 1)  # each holds the networks,
 WEB_THREADS = _number(env.int, "WEB_THREADS", 8)
 # A core stays free for the web server: somebody waits for its answer.
 WORKER_PROCESSES = _number(env.int, "WORKER_PROCESSES", min(max((os.cpu_count() or 2) - 1, 1), 4))
+# A worker process that has grown beyond this ends after its task, and is started anew.
+WORKER_MAX_MB = _number(env.int, "WORKER_MAX_MB", 1500)
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 

@@ -4,6 +4,9 @@ A photo is claimed for a short time by a committed update, so nobody else spends
 its holder lives; a holder that died loses the claim by itself. What is found is written in one
 transaction for each photo, under the model's lock: of two people with one face, enrolled at the
 same moment, the second is flagged.
+
+What becomes of a photo is decided under the active model. Under each model that is kept in step
+with it, for a switch or for going back, the photo gets a vector in the same transaction.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from people.errors import Refusal
-from people.images import BadPhoto, Pixels, decode, read_bytes
+from people.images import Pixels
 from people.locking import lock_enrolment
 from people.models import (
     EmbeddingModel,
@@ -32,6 +35,8 @@ from people.templates import refresh_template
 from recognition import search, thresholds
 from recognition.engine import EmbeddedFace, FaceRefused, WeightsMissing
 from recognition.matching import distance_between
+from recognition.reembedding import standby
+from recognition.reembedding.sources import pixels_of
 from recognition.runtime import engine_for
 
 logger = logging.getLogger(__name__)
@@ -40,7 +45,8 @@ BATCH = 8  # photos; a batch takes about a second, well within a claim
 CLAIM = timedelta(seconds=30)
 MAX_TRIES = 5  # a photo that killed so many workers is the cause
 
-Outcome = EmbeddedFace | Refusal
+# What became of one photo under each model.
+Outcomes = dict[EmbeddingModel, EmbeddedFace | Refusal]
 
 
 @dataclass(slots=True)
@@ -102,12 +108,12 @@ def _embed_batch(image_ids: Sequence[int]) -> Report:
 
 
 def _embed_together(image_ids: Sequence[int]) -> Report:
-    model = EmbeddingModel.objects.current()
+    models = [EmbeddingModel.objects.current(), *standby.in_step()]
     images = _claim(image_ids)
     report = Report(skipped=len(image_ids) - len(images))
     try:
-        for image, outcome in zip(images, _outcomes(images, model), strict=True):
-            state = _settle(image, outcome, model)
+        for image, outcomes in zip(images, _outcomes(images, models), strict=True):
+            state = _settle_under_the_active(image, outcomes)
             report.ready += state == FaceImageState.READY
             report.rejected += state == FaceImageState.REJECTED
             report.skipped += state is None
@@ -134,17 +140,31 @@ def _release(images: Iterable[FaceImage]) -> None:
     )
 
 
-def _outcomes(images: Sequence[FaceImage], model: EmbeddingModel) -> list[Outcome]:
-    """A face or a refusal for each photo, in order."""
-    outcomes: dict[int, Outcome] = {}
-    readable: list[tuple[int, Pixels]] = []
+def _outcomes(images: Sequence[FaceImage], models: Sequence[EmbeddingModel]) -> list[Outcomes]:
+    """For each photo, in order, a face or a refusal under each model.
+
+    models: the active one first. Another one that cannot embed now is left out, and holds up
+    nobody: its photos are embedded before it can be activated.
+    """
+    unusable: dict[int, Refusal] = {}
+    readable: dict[int, Pixels] = {}
     for image in images:
         try:
-            readable.append((image.pk, _pixels(image)))
+            readable[image.pk] = _pixels(image)
         except Refusal as refusal:
-            outcomes[image.pk] = refusal
-    embedded = engine_for(model).enrol([pixels for _pk, pixels in readable])
-    outcomes.update(zip((pk for pk, _pixels in readable), embedded, strict=True))
+            unusable[image.pk] = refusal
+    outcomes: dict[int, Outcomes] = {image.pk: {} for image in images}
+    for model in models:
+        try:
+            embedded = engine_for(model).enrol(list(readable.values()))
+        except Refusal as refusal:
+            if model is models[0]:
+                raise
+            logger.warning("Model %d is not kept in step: %s", model.pk, refusal.code)
+            continue
+        found = dict(zip(readable, embedded, strict=True))
+        for image in images:
+            outcomes[image.pk][model] = unusable.get(image.pk) or found[image.pk]
     return [outcomes[image.pk] for image in images]
 
 
@@ -154,29 +174,45 @@ def _pixels(image: FaceImage) -> Pixels:
             "This photo could not be processed. Delete it and add another one.",
             code="processing_failed",
         )
-    try:
-        with image.file.open("rb") as file:
-            return decode(read_bytes(file)).pixels
-    except FileNotFoundError as error:
-        raise BadPhoto(
-            "The file of this photo is gone. Delete it and add another one.", code="photo_lost"
-        ) from error
+    return pixels_of(image)
+
+
+class _Switched(Exception):
+    """Another model became the active one while this one's lock was waited for."""
+
+
+def _settle_under_the_active(image: FaceImage, outcomes: Outcomes) -> str | None:
+    while True:
+        model = EmbeddingModel.objects.current()
+        if model not in outcomes:  # activated since the photo was embedded: once more
+            _release([image])
+            return None
+        try:
+            return _settle(image, outcomes, model)
+        except _Switched:
+            continue
 
 
 @transaction.atomic
-def _settle(image: FaceImage, outcome: Outcome, model: EmbeddingModel) -> str | None:
-    """Write what became of a photo. None when somebody else did, or it was erased."""
+def _settle(image: FaceImage, outcomes: Outcomes, model: EmbeddingModel) -> str | None:
+    """Write what became of a photo. None when somebody else did, or it was erased.
+
+    Raises _Switched.
+    """
     lock_enrolment(model)
+    if EmbeddingModel.objects.current() != model:
+        raise _Switched
     person = Person.objects.select_for_update().filter(pk=image.person_id).first()
     current = FaceImage.objects.pending().select_for_update().filter(pk=image.pk).first()
     if person is None or current is None:
         return None
     current.claimed_until, current.processed_at = None, timezone.now()
+    outcome = outcomes[model]
     if isinstance(outcome, EmbeddedFace):
         _describe(current, outcome)
         flag = None if current.accepted_at else _flag(person, outcome, model)
         if flag is None:
-            return _keep(current, person, outcome, model)
+            return _keep(current, person, outcomes)
         outcome = flag
     current.state = FaceImageState.REJECTED
     current.reason_code, current.reason = outcome.code, outcome.message
@@ -213,13 +249,17 @@ def _flag(person: Person, found: EmbeddedFace, model: EmbeddingModel) -> Refusal
     return None
 
 
-def _keep(image: FaceImage, person: Person, found: EmbeddedFace, model: EmbeddingModel) -> str:
-    FaceEmbedding.objects.update_or_create(
-        image=image, model=model, defaults={"vector": found.embedding}
-    )
+def _keep(image: FaceImage, person: Person, outcomes: Outcomes) -> str:
     image.state = FaceImageState.READY
     image.save()
-    refresh_template(person=person, model=model)
+    for model, outcome in outcomes.items():
+        if isinstance(outcome, EmbeddedFace):
+            FaceEmbedding.objects.update_or_create(
+                image=image, model=model, defaults={"vector": outcome.embedding}
+            )
+            refresh_template(person=person, model=model)
+        else:
+            standby.note_failures(model, {image.pk: outcome})
     return FaceImageState.READY
 
 

@@ -67,6 +67,26 @@ def queue_import(run_id: int) -> bool:
     return True
 
 
+def queue_chunks(chunk_ids: Sequence[int], *, after: timedelta = timedelta(0)) -> bool:
+    """Ask the workers to re-embed these chunks. False when the broker cannot be reached.
+
+    Nothing is lost then: the chunks are rows, and the sweep queues them again.
+    """
+    from recognition.tasks import reembed_chunk  # the task module imports services
+
+    wait = after.total_seconds()
+    try:
+        for chunk_id in chunk_ids:
+            if wait > 0:
+                reembed_chunk.apply_async((chunk_id,), countdown=wait)
+            else:
+                reembed_chunk.delay(chunk_id)
+    except (OperationalError, OSError):
+        logger.warning("The broker cannot be reached; photos to re-embed wait for it")
+        return False
+    return True
+
+
 def queue_deliveries(delivery_ids: Sequence[int], *, after: timedelta = timedelta(0)) -> bool:
     """Ask the workers to send these webhooks. False when the broker cannot be reached.
 

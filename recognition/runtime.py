@@ -1,30 +1,40 @@
 """The engine of this process: one for each recipe, made when first needed."""
 
+import json
 from functools import lru_cache
-from typing import Any
 
 from django.conf import settings
 
 from people.models import EmbeddingModel
+from recognition import heads
 from recognition.engine import Engine, Recipe
+from recognition.heads import HeadedEngine
 
 
 def engine_for(model: EmbeddingModel) -> Engine:
     """The engine that makes vectors of this model. Its networks load at the first use.
 
-    Raises TypeError when the model's recipe is from a version this code does not know.
+    Raises TypeError when the model's recipe is from a version this code does not know,
+    HeadMissing.
     """
-    return _engine(tuple(sorted(model.recipe.items())))
+    base = heads.base_of(model)
+    if base is None:
+        return _engine(_key(model))
+    return HeadedEngine(_engine(_key(base)), heads.head_of(model.recipe))
+
+
+def _key(model: EmbeddingModel) -> str:
+    return json.dumps(model.recipe, sort_keys=True)
 
 
 @lru_cache(maxsize=4)
-def _engine(recipe: tuple[tuple[str, Any], ...]) -> Engine:
+def _engine(recipe: str) -> Engine:
     return Engine(
         models_dir=settings.MODELS_DIR,
         threads=settings.ENGINE_THREADS,
         runtime=settings.ENGINE_RUNTIME,
         precision=settings.ENGINE_PRECISION,
-        recipe=Recipe(**dict(recipe)),
+        recipe=Recipe.from_json(recipe),
     )
 
 

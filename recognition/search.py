@@ -142,17 +142,12 @@ def ensure_index(model: EmbeddingModel) -> bool:
 
 
 def _build_index(model: EmbeddingModel) -> bool:
-    name = sql.Identifier(index_name(model))
+    is_valid = _is_valid(model)
+    if is_valid:
+        return False
+    if is_valid is False:
+        drop_index(model)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
-            [index_name(model)],
-        )
-        row = cursor.fetchone()
-        if row and row[0]:
-            return False
-        if row:
-            cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
         cursor.execute(index_sql(model, concurrently=True))
     return True
 
@@ -167,3 +162,39 @@ def index_sql(model: EmbeddingModel, *, concurrently: bool) -> sql.Composed:
         dimensions=sql.Literal(model.dimensions),
         model=sql.Literal(model.pk),
     )
+
+
+def is_searchable(model: EmbeddingModel) -> bool:
+    """Whether everybody under this model is found as fast as promised: few people, or an index."""
+    is_small = not model.templates.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists()
+    return is_small or _is_valid(model) is True
+
+
+def has_index(model: EmbeddingModel) -> bool:
+    return _is_valid(model) is not None
+
+
+def index_state(model: EmbeddingModel) -> str:
+    """exact (few people, none is needed), valid, building (or broken) or missing."""
+    is_valid = _is_valid(model)
+    if is_valid is None:
+        return "exact" if is_searchable(model) else "missing"
+    return "valid" if is_valid else "building"
+
+
+def drop_index(model: EmbeddingModel) -> None:
+    """Without a wait for searches that read it."""
+    with connection.cursor() as cursor:
+        name = sql.Identifier(index_name(model))
+        cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
+
+
+def _is_valid(model: EmbeddingModel) -> bool | None:
+    """Of the model's index; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)",
+            [index_name(model)],
+        )
+        row = cursor.fetchone()
+    return bool(row[0]) if row else None

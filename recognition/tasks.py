@@ -10,7 +10,9 @@ from people import imports
 from recognition import upkeep
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
+from recognition.heads import HeadMissing
 from recognition.queueing import queue_import
+from recognition.reembedding import runs
 from recognition.webhooks import delivery
 
 # Shorter than the broker waits before it gives a task to somebody else; between the slices a
@@ -37,6 +39,16 @@ def embed_photos(image_ids: list[int]) -> None:
 def import_archive(run_id: int) -> None:
     if imports.work_off(run_id=run_id, for_seconds=IMPORT_SLICE_S):
         queue_import(run_id)
+
+
+@shared_task(
+    autoretry_for=(OperationalError, OSError, WeightsMissing, HeadMissing),
+    retry_backoff=True,
+    retry_backoff_max=20,
+    max_retries=3,  # after that the sweep takes over
+)
+def reembed_chunk(chunk_id: int) -> None:
+    runs.work_off(chunk_id)
 
 
 @shared_task  # not retried: the row says when, and the sweep looks

@@ -16,6 +16,7 @@ from people import imports
 from people.models import EmbeddingModel, FaceImage
 from recognition.attendance import idempotency
 from recognition.queueing import queue_deliveries, queue_import, queue_photos
+from recognition.reembedding import runs, standby, switching
 from recognition.search import ensure_index
 from recognition.webhooks import delivery, signing
 
@@ -29,7 +30,7 @@ _NAME = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def sweep() -> int:
-    """Queue photos, imports and webhooks left waiting, and build an index that is due.
+    """Queue what was left waiting, build an index that is due, drop what was retired.
 
     Returns how many photos were queued.
     """
@@ -39,7 +40,11 @@ def sweep() -> int:
     for run_id in imports.unattended_runs():
         queue_import(run_id)
     queue_deliveries(delivery.due_ids())
-    ensure_index(EmbeddingModel.objects.current())
+    for run_id in runs.live_ids():
+        runs.go_on(run_id)
+    for model in (EmbeddingModel.objects.current(), *standby.ready()):
+        ensure_index(model)
+    switching.drop_retired()
     return len(ids)
 
 

@@ -2,7 +2,9 @@
 
 import http.client
 import os
+import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -36,8 +38,7 @@ def children(listener: socket.socket) -> list[Child]:
     leaves no orphan, and one bad photo takes down no other task. The clock is not inside a
     worker, since there it would outlive it.
     """
-    workers = [_worker(number) for number in range(1, settings.WORKER_PROCESSES + 1)]
-    return [_web(listener), *workers, _beat()]
+    return [_web(listener), *workers(settings.WORKER_PROCESSES), clock()]
 
 
 def _child(name: str, module: str, *arguments: str, niceness: int = 0, fd: int = -1) -> Child:
@@ -53,18 +54,23 @@ def _web(listener: socket.socket) -> Child:
     return _child("web server", "gunicorn", *arguments, "faceproject.wsgi", fd=listener.fileno())
 
 
-def _worker(number: int) -> Child:
+def workers(number: int, *, queues: Sequence[str] = (), prefix: str = "worker") -> list[Child]:
+    """That many worker processes, which take from these queues, by default from all."""
+    return [_worker(f"{prefix}{n}", queues or settings.QUEUES) for n in range(1, number + 1)]
+
+
+def _worker(name: str, queues: Sequence[str]) -> Child:
     options = ("--pool", "solo", "--without-gossip", "--without-mingle", "--loglevel", "INFO")
-    name = f"worker{number}@%h"
     return _child(
-        f"worker {number}",
+        re.sub(r"(?<=[a-z])(?=\d)", " ", name),
         "celery",
-        *("-A", "faceproject", "worker", *options, "--hostname", name),
+        *("-A", "faceproject", "worker", *options),
+        *("--queues", ",".join(queues), "--hostname", f"{name}@%h"),
         niceness=5,  # a person at the door goes first
     )
 
 
-def _beat() -> Child:
+def clock() -> Child:
     return _child("clock", "celery", "-A", "faceproject", "beat", "--loglevel", "INFO")
 
 

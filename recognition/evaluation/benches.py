@@ -50,6 +50,7 @@ BENCHES: dict[str, Bench] = {
     "engine": Bench("recognition.evaluation.bench_engine.rows", one_core=True),
     "embedding": Bench("recognition.evaluation.bench_embedding.rows", one_core=True),
     "memory": Bench("recognition.evaluation.bench_memory.rows", own_site=True),
+    "reembedding": Bench("recognition.evaluation.bench_reembedding.rows", quick=False),
 }
 _ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 

@@ -4,6 +4,13 @@ from recognition.models.acceptance import Acceptance
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
+from recognition.models.reembedding import (
+    ModelChange,
+    ProjectionHead,
+    ReembeddingChunk,
+    ReembeddingFailure,
+    ReembeddingRun,
+)
 from recognition.models.schedules import Holiday, Shift, ShiftAssignment
 from recognition.models.webhooks import WebhookDelivery, WebhookEndpoint
 
@@ -18,6 +25,11 @@ __all__ = [
     "EventSource",
     "Holiday",
     "IdempotentAnswer",
+    "ModelChange",
+    "ProjectionHead",
+    "ReembeddingChunk",
+    "ReembeddingFailure",
+    "ReembeddingRun",
     "Shift",
     "ShiftAssignment",
     "WebhookDelivery",

@@ -29,6 +29,7 @@ from recognition.calibration.promise import in_words
 from recognition.calibration.stored import Calibration
 from recognition.evaluation.photo_sets import embed_people, merged
 from recognition.management.base import YES, FaceCommand, progress_bar, table
+from recognition.reembedding.catalogue import find_model
 
 POOLS = (20, 100, 1_000, 10_000)
 SHOWN = 5  # of the pairs of names that may be one person
@@ -44,6 +45,10 @@ def rate(text: str) -> float:
     return value
 
 
+def _model(name: str | None) -> EmbeddingModel:
+    return find_model(name=name) if name else EmbeddingModel.objects.current()
+
+
 def count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise ArgumentTypeError("a number from 1 to 100")
@@ -52,21 +57,27 @@ def count(text: str) -> int:
 
 class Command(FaceCommand):
     help = (
-        "Measure how often strangers are how near to templates, and keep the curve on the active "
-        "embedding model: from a folder Name/photo.jpg, from the people enrolled here, or from "
-        "both (the stricter counts). Thresholds follow from it and from the error rates you "
-        "accept. Nobody is enrolled. The vectors of a folder are kept in VAR_DIR/cache, which only "
-        "its owner can enter; --no-cache keeps none. Exit code 0: kept; 2: error, nothing changed."
+        "Measure how often strangers are how near to templates, and keep the curve on an embedding "
+        "model, by default the active one: from a folder Name/photo.jpg, from the people enrolled "
+        "here, or from both (the stricter counts). Thresholds follow from it and from the error "
+        "rates you accept. Nobody is enrolled. The vectors of a folder are kept in VAR_DIR/cache, "
+        "which only its owner can enter; --no-cache keeps none. Exit code 0: kept; 2: error, "
+        "nothing changed."
     )
     examples = """\
   manage.py calibrate --folder faces/ --dry-run
   manage.py calibrate --gallery
-  manage.py calibrate --folder faces/ --gallery Office --fpir 0.005"""
+  manage.py calibrate --folder faces/ --gallery Office --fpir 0.005
+  manage.py calibrate --folder faces/ --model "tighter v1"    before it is activated"""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--folder", type=Path, nargs="+", metavar="DIR",
             help="Name/photo.jpg; the same name in several folders is one person",
+        )  # fmt: skip
+        parser.add_argument(
+            "--model", metavar="MODEL",
+            help="as in “facenet128 v2”, one to be activated later; by default the active one",
         )  # fmt: skip
         parser.add_argument("--name", help="what to call the set of the folders")
         parser.add_argument(
@@ -97,7 +108,7 @@ class Command(FaceCommand):
     def answer(self, options: dict[str, Any]) -> int:
         if options["folder"] is None and options["gallery"] is None:
             raise Refusal("Say what to measure on: --folder, --gallery or both.", code="no_set")
-        model = EmbeddingModel.objects.current()
+        model = _model(options["model"])
         rates = self._rates(options)
         sets = self._sets(model, options)
         measured = self._measure(sets, options)

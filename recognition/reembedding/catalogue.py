@@ -1,0 +1,116 @@
+"""Which embedding models there are, and how another one is added."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from people.errors import Refusal
+from people.models import EmbeddingModel
+from recognition.engine import DEFAULT_RECIPE, Recipe
+from recognition.engine.recipe import EIGHT_BITS
+
+# What may differ from the default recipe, and how. Networks and detector are those that
+# `fetch_models` brings and verifies; the engine knows no others.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "network": (DEFAULT_RECIPE.network, EIGHT_BITS),
+    "align": ("landmarks", "rotate", "none"),
+    "flip": ("enrolment", "always", "never"),
+    "preprocessing": ("standardize", "deepface"),
+}
+MARGINS = (-0.5, 1.0)
+FIXED = ("detector", "dimensions")
+
+
+class BadRecipe(Refusal):
+    code = "bad_recipe"
+
+
+def find_model(*, name: str) -> EmbeddingModel:
+    """By name and version as shown (“facenet128 v2”), by the name alone if there is one version,
+    or by key. Raises Refusal: model_unknown, model_ambiguous."""
+    text = name.strip()
+    models = EmbeddingModel.objects.all()
+    if (versioned := re.fullmatch(r"(.+?)[ @]?v(\d+)", text)) is not None:
+        found = models.filter(name__iexact=versioned[1], version=int(versioned[2]))
+    elif text.isdecimal():
+        found = models.filter(pk=int(text))
+    else:
+        found = models.filter(name__iexact=text)
+    matches = list(found[:2])
+    if not matches:
+        known = ", ".join(str(model) for model in models)
+        raise Refusal(f"There is no model “{name}”. There are: {known}.", code="model_unknown")
+    if len(matches) > 1:
+        raise Refusal(
+            f"There are several versions of “{name}”. Say which, as in {matches[0]}.",
+            code="model_ambiguous",
+        )
+    return matches[0]
+
+
+def recipe_from(changes: dict[str, Any]) -> Recipe:
+    """The default recipe with these changes. Raises BadRecipe."""
+    known = asdict(DEFAULT_RECIPE)
+    for key, value in changes.items():
+        if key in CHOICES and value not in CHOICES[key]:
+            raise BadRecipe(f"“{key}” is one of {', '.join(CHOICES[key])}.")
+        if key in FIXED and value != known[key]:
+            raise BadRecipe(f"“{key}” can only be {known[key]}: no other is here and verified.")
+        if key not in known or key in ("name", "version"):
+            raise BadRecipe(f"A recipe has no “{key}”. It has: margin, {', '.join(CHOICES)}.")
+    margin = changes.get("margin", DEFAULT_RECIPE.margin)
+    if isinstance(margin, bool) or not isinstance(margin, int | float):
+        raise BadRecipe("“margin” is a number, as in -0.1 for a tenth less.")
+    if not MARGINS[0] <= margin <= MARGINS[1]:
+        raise BadRecipe(f"“margin” is between {MARGINS[0]} and {MARGINS[1]}.")
+    return replace(DEFAULT_RECIPE, **{**changes, "margin": float(margin)})
+
+
+def add_model(*, name: str, changes: dict[str, Any]) -> EmbeddingModel:
+    """A new model, its version the next of its name. It answers nothing until it is activated.
+
+    Raises BadRecipe, or Refusal: recipe_exists, bad_name, added_meanwhile.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > 100:
+        raise Refusal("Give the model a name of 1 to 100 characters.", code="bad_name")
+    recipe = asdict(recipe_from(changes))
+    for model in EmbeddingModel.objects.exclude(state="retired"):
+        if _what_it_does(model.recipe) == _what_it_does(recipe):
+            raise Refusal(f"{model} makes the very same vectors.", code="recipe_exists")
+    latest = EmbeddingModel.objects.filter(name=name).aggregate(latest=Max("version"))["latest"]
+    version = (latest or 0) + 1
+    recipe |= {"name": name, "version": version}
+    try:
+        with transaction.atomic():
+            return EmbeddingModel.objects.create(
+                name=name,
+                version=version,
+                recipe=recipe,
+                dimensions=recipe["dimensions"],
+                **bounds_of(EmbeddingModel.objects.current()),
+            )
+    except IntegrityError as error:
+        raise Refusal(
+            "Somebody added a model of this name at the same moment. Add it again.",
+            code="added_meanwhile",
+        ) from error
+
+
+def _what_it_does(recipe: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in recipe.items() if key not in ("name", "version")}
+
+
+def bounds_of(active: EmbeddingModel) -> dict[str, float]:
+    """What nothing loosens. The distances that count follow from a calibration of its own; until
+    there is one, nobody is near enough under the new model."""
+    return {
+        "verify_threshold": active.verify_threshold,
+        "recognize_threshold": active.recognize_threshold,
+        "outlier_threshold": active.outlier_threshold,
+    }

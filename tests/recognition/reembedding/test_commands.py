@@ -1,0 +1,160 @@
+"""The commands, as an operator gives them."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.core.management import CommandError, call_command
+from kombu.exceptions import OperationalError
+
+from people.models import EmbeddingModel
+from recognition.models import ReembeddingRun
+from recognition.reembedding import runs
+from tests.fixtures import Enrol
+from tests.recognition.reembedding.conftest import OtherEngine, build
+
+pytestmark = pytest.mark.usefixtures("staff")
+
+
+@pytest.fixture
+def staff(enrol: Enrol) -> None:
+    for angle in (0, 60, 120):
+        enrol(f"P{angle}", angle)
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and what was said, on both streams."""
+    out = io.StringIO()
+    try:
+        call_command(*arguments, stdout=out, stderr=out)
+    except SystemExit as end:
+        return int(end.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def run_json(*arguments: str) -> tuple[int, dict[str, Any]]:
+    code, text = run(*arguments, "--json")
+    found: dict[str, Any] = json.loads(text.splitlines()[0])
+    return code, found
+
+
+def test_a_model_is_added_re_embedded_activated_and_rolled_back(
+    other_engine: OtherEngine, model: EmbeddingModel
+) -> None:
+    code, added = run_json("add_model", "other", "--margin", "-0.1", "--align", "rotate")
+    assert (code, added["model"], added["recipe"]["align"]) == (0, "other v1", "rotate")
+    code, done = run_json("reembed", "other v1", "--here")
+    assert (code, done["state"], done["settled"], done["model_state"]) == (0, "done", 3, "ready")
+    code, refused = run_json("activate_model", "other")
+    assert (code, refused["error"]["code"]) == (2, "uncalibrated")
+    code, switched = run_json("activate_model", "other", "--override", "uncalibrated")
+    assert (code, switched["active"], switched["overrides"]) == (0, "other v1", ["uncalibrated"])
+    code, back = run_json("rollback_model")
+    assert (code, back["active"], back["missing_people"]) == (0, str(model), 0)
+    code, retired = run_json("retire_model", "other")
+    assert (code, retired) == (0, {"retired": "other v1"})
+
+
+def test_failures_are_listed_with_their_reasons(
+    other: EmbeddingModel, other_engine: OtherEngine
+) -> None:
+    other_engine.blind_to = {60}
+    code, done = run_json("reembed", "other", "--here")
+    assert code == 0
+    assert [(one["person"], one["code"]) for one in done["failures"]] == [("P60", "no_face")]
+    other_engine.blind_to = {60}
+    code, said = run("reembed", "other", "--here", "--activate-when-done")
+    assert code == 1
+    assert "P60" in said
+    assert "would be left without a vector" in said
+
+
+def test_a_run_is_paused_resumed_and_cancelled(other: EmbeddingModel) -> None:
+    assert run_json("reembed", "other", "--pause") == (
+        2,
+        {"error": {"code": "no_run", "message": "No re-embedding for other v1 is under way."
+                   " Start one."}},
+    )  # fmt: skip
+    run("reembed", "other", "--rate", "0.5")
+    states = []
+    for option in ("--pause", "--resume", "--cancel"):
+        code, found = run_json("reembed", "other", option)
+        states.append((code, found["state"]))
+    assert states == [(0, "paused"), (0, "running"), (0, "cancelled")]
+
+
+def test_started_twice_it_is_one_run(other: EmbeddingModel) -> None:
+    run("reembed", "other")
+    code, said = run("reembed", "other")
+    assert (code, ReembeddingRun.objects.count()) == (0, 1)
+    assert "under way already" in said
+
+
+@pytest.mark.parametrize("name", ["nobody", "facenet128 v9", "99999"])
+def test_an_unknown_model_is_a_sentence_that_names_the_others(name: str) -> None:
+    code, found = run_json("reembed", name)
+    assert (code, found["error"]["code"]) == (2, "model_unknown")
+    assert "facenet128 v1" in found["error"]["message"]
+
+
+def test_a_name_of_several_versions_asks_which(other: EmbeddingModel) -> None:
+    run("add_model", "other", "--margin", "-0.2")
+    code, found = run_json("reembed", "other")
+    assert (code, found["error"]["code"]) == (2, "model_ambiguous")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    ['{"margin": "wide"}', '{"margin": 7}', '{"margin": NaN}', '{"align": "sideways"}',
+     '{"network": "other"}', '{"colour": 1}', '{"name": "x"}'],
+)  # fmt: skip
+def test_a_recipe_that_cannot_be_is_refused(recipe: str) -> None:
+    code, found = run_json("add_model", "other", "--recipe", recipe)
+    assert (code, found["error"]["code"]) == (2, "bad_recipe")
+
+
+@pytest.mark.parametrize("arguments", [["--recipe", "["], ["--recipe", "[]"], ["--margin", "x"]])
+def test_what_is_no_recipe_is_a_mistake_of_the_call(arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("add_model", "other", *arguments)
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "fast"])
+def test_a_rate_is_a_number_above_zero(other: EmbeddingModel, rate: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("reembed", "other", "--rate", rate)
+
+
+def test_the_status_says_what_goes_on(
+    other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.start(model=other)
+    code, found = run_json("status", "--wait", "0.2")
+    assert code == 0
+    assert found["broker"] == "ok"
+    assert set(found["queues"]) == {"celery", "reembedding"}
+    assert found["photos"] == {"pending": 0, "ready": 3, "rejected": 0}
+    assert [(one["model"], one["state"]) for one in found["runs"]] == [("other v1", "running")]
+    states = [(one["model"], one["state"], one["index"]) for one in found["models"]]
+    assert states == [("facenet128 v1", "active", "exact"), ("other v1", "building", "exact")]
+    _code, said = run("status", "--wait", "0.2")
+    assert "3 ready" in said
+    assert "0 of 3 photos" in said
+
+
+def test_the_status_without_a_broker_says_so(
+    other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable() -> None:
+        raise OperationalError("nobody there")
+
+    monkeypatch.setattr(current_app, "connection_for_read", unreachable)
+    build(other)
+    _code, found = run_json("status")
+    assert (found["broker"], found["queues"], found["workers"]) == ("unreachable", None, [])
+    _code, said = run("status")
+    assert "the broker cannot be reached" in said
