@@ -56,7 +56,7 @@ class Result:
                 "training": len(self.split.training),
                 "stopping": len(self.split.stopping),
                 "held_out": len(self.split.held_out),
-                "with_one_photo": self.split.with_one_photo,
+                "without_pair": self.split.without_pair,
             },
             "photos": {
                 "training": sum(map(len, self.split.training)),

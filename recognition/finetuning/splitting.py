@@ -29,13 +29,13 @@ class TooFew(Refusal):
 class Split:
     """training, stopping, held_out: (n, 2, d) for each person, 2 ≤ n ≤ MOST_PHOTOS.
 
-    with_one_photo: people who could not be used. unused: photos beyond MOST_PHOTOS.
+    without_pair: people who have fewer than two. unused: photos beyond MOST_PHOTOS.
     """
 
     training: tuple[Vector, ...] = field(repr=False)
     stopping: tuple[Vector, ...] = field(repr=False)
     held_out: tuple[Vector, ...] = field(repr=False)
-    with_one_photo: int
+    without_pair: int
     unused: int
 
 
@@ -61,8 +61,8 @@ def split(people: Mapping[str, Vector], *, holdout: float, seed: int) -> Split:
     The same names, photos and seed give the same split. Raises TooFew.
     """
     usable = sorted(name for name, own in people.items() if len(own) >= 2)
-    with_one_photo = len(people) - len(usable)
-    check_enough(len(usable), with_one_photo, holdout)
+    without_pair = len(people) - len(usable)
+    check_enough(len(usable), without_pair, holdout)
     rng = np.random.default_rng(seed)
     order = [usable[index] for index in rng.permutation(len(usable))]
     own = [people[name][rng.permutation(len(people[name]))[:MOST_PHOTOS]] for name in order]
@@ -71,24 +71,20 @@ def split(people: Mapping[str, Vector], *, holdout: float, seed: int) -> Split:
         training=tuple(own[:training]),
         stopping=tuple(own[training : training + stopping]),
         held_out=tuple(own[training + stopping :]),
-        with_one_photo=with_one_photo,
+        without_pair=without_pair,
         unused=sum(max(len(people[name]) - MOST_PHOTOS, 0) for name in usable),
     )
 
 
-def check_enough(usable: int, with_one_photo: int, holdout: float) -> None:
+def check_enough(usable: int, without_pair: int, holdout: float) -> None:
     """Raises TooFew, with how many are missing."""
     needed = people_needed(holdout)
     if usable >= needed:
         return
     missing = needed - usable
-    second = (
-        f" Second photos of those who have one ({with_one_photo}) count, too."
-        if with_one_photo
-        else ""
-    )
+    others = f" So do second photos of the {without_pair} others." if without_pair else ""
     raise TooFew(
         f"{usable} people have two usable photos or more; {needed} are needed, so that there are"
         f" {LEAST_TRAINING} to learn from, {LEAST_STOPPING} to say when to stop and"
-        f" {LEAST_HELD_OUT} who were in neither to judge. Add {missing} more.{second}"
+        f" {LEAST_HELD_OUT} who were in neither to judge. {missing} more people help.{others}"
     )

@@ -96,17 +96,18 @@ def loss_and_gradient(
     if not len(triplets):
         return 0.0, np.zeros_like(weights)
     anchors, others = project(weights, photos.anchors), project(weights, photos.others)
-    a = anchors.rows[triplets.anchor]
-    p, n = others.rows[triplets.positive], others.rows[triplets.negative]
-    costs = ((a - p) ** 2).sum(axis=1) - ((a - n) ** 2).sum(axis=1) + margin
-    # ∂‖a−p‖²/∂p = 2(p−a), and so on; nothing where the negative is far enough.
-    slope = 2.0 * (costs > 0)[:, None] / len(triplets)
-    by_anchor, by_other = np.zeros_like(anchors.rows), np.zeros_like(others.rows)
-    np.add.at(by_anchor, triplets.anchor, slope * (n - p))
-    np.add.at(by_other, triplets.positive, slope * (p - a))
-    np.add.at(by_other, triplets.negative, slope * (a - n))
-    gradient = anchors.backward(by_anchor).T @ photos.anchors
-    gradient += others.backward(by_other).T @ photos.others
+    alike = anchors.rows @ others.rows.T
+    positive = triplets.anchor, triplets.positive
+    negative = triplets.anchor, triplets.negative
+    # Of unit rows ‖a−p‖² = 2 − 2a·p. So ∂/∂a = −2p and ∂/∂p = −2a; what either lacks of a−p lies
+    # along the row itself, which backward() leaves out.
+    costs = 2.0 * (alike[negative] - alike[positive]) + margin
+    slope = 2.0 * (costs > 0) / len(triplets)
+    pull = np.zeros_like(alike)
+    np.add.at(pull, positive, -slope)
+    np.add.at(pull, negative, slope)
+    gradient = anchors.backward(pull @ others.rows).T @ photos.anchors
+    gradient += others.backward(pull.T @ anchors.rows).T @ photos.others
     return float(np.maximum(costs, 0).mean()), gradient
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.core.management.base import CommandParser
 
@@ -126,15 +127,16 @@ class Command(FaceCommand):
         for folder in folders:
             if not folder.is_dir():
                 raise Refusal(f"There is no folder {folder}.", code="folder_missing")
-        # One photo alone makes no pair, so it need not be embedded.
         every = merged(folders)
+        # One photo alone makes no pair: it is not embedded, and its person only counted.
         photos = {name: own for name, own in every.items() if len(own) > 1}
         with progress_bar(sum(map(len, photos.values())), "photo", "Embedding") as bar:
             found = embed_people(
                 photos, embedder(base, settings.VAR_DIR / "cache"), lambda: bar.update()
             )
+        nothing = np.empty((0, 2, base.dimensions), np.float32)
         name = " and ".join(folder.resolve().name for folder in folders)
-        return PhotoSet(name, found)
+        return PhotoSet(name, {person: found.get(person, nothing) for person in every})
 
     def _train(self, base: EmbeddingModel, photos: PhotoSet, options: dict[str, Any]) -> Result:
         parts = split(photos.people, holdout=options["holdout"], seed=options["seed"])
@@ -166,9 +168,9 @@ class Command(FaceCommand):
             f" {len(parts.stopping):,} ({photos[1]:,}) say when to stop,"
             f" {len(parts.held_out):,} ({photos[2]:,}) judge; nobody is two of them."
         )
-        if parts.with_one_photo or parts.unused:
+        if parts.without_pair or parts.unused:
             self.say(
-                f"Left aside: {parts.with_one_photo:,} people with one usable photo,"
+                f"Left aside: {parts.without_pair:,} people with fewer than two usable photos,"
                 f" {parts.unused:,} photos beyond ten of one person."
             )
         self.say(

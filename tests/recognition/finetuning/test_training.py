@@ -31,14 +31,15 @@ def judged(parts: Split, trained: Trained) -> Judgement:
 
 @cache
 def with_nuisance() -> tuple[Split, Trained]:
-    parts = split(people_of(260, nuisance=0.8), holdout=0.2, seed=0)
-    return parts, train(parts.training, parts.stopping, Plan(epochs=60))
+    parts = split(people_of(200, 3, nuisance=0.8), holdout=0.2, seed=0)
+    plan = Plan(margin=0.4, epochs=20, rate=5e-3)
+    return parts, train(parts.training, parts.stopping, plan)
 
 
 def test_a_nuisance_direction_is_removed() -> None:
     _parts, trained = with_nuisance()
     lengths = np.linalg.norm(trained.weights, axis=0)
-    assert lengths[-1] < 0.5 * lengths[:-1].min()
+    assert lengths[-1] < 0.3 * lengths[:-1].min()
 
 
 def test_people_who_taught_nothing_profit_from_what_was_removed() -> None:
@@ -102,7 +103,7 @@ def test_nobody_is_in_two_parts_and_nobody_is_lost() -> None:
             for part in (parts.training, parts.stopping, parts.held_out)]  # fmt: skip
     assert set.union(*seen) == set(range(230))
     assert sum(map(len, seen)) == 230
-    assert parts.with_one_photo == 1
+    assert parts.without_pair == 1
 
 
 def test_nobody_counts_for_many_by_many_photos() -> None:
@@ -131,8 +132,8 @@ def test_too_few_people_are_told_how_many_are_missing() -> None:
     with pytest.raises(TooFew) as refused:
         split(people, holdout=0.2, seed=0)
     missing = people_needed(0.2) - 150
-    assert f"Add {missing} more" in refused.value.message
-    assert "who have one (7)" in refused.value.message
+    assert f"{missing} more people" in refused.value.message
+    assert "the 7 others" in refused.value.message
 
 
 def test_the_fewest_who_judge_can_show_a_rate_of_one_in_a_thousand() -> None:
