@@ -57,7 +57,7 @@ class Projected:
         A change along a row is undone by scaling it to length 1: only what is across counts.
         """
         along = (gradient * self.rows).sum(axis=1, keepdims=True)
-        return (gradient - along * self.rows) / self.norms
+        return np.asarray((gradient - along * self.rows) / self.norms)
 
 
 def project(weights: Floats, vectors: Floats) -> Projected:
