@@ -151,13 +151,23 @@ DATABASES = {
     if DATABASE_URL
     else addresses.django_database(VAR_DIR)
 }
-# Checked when taken from the pool: a restart of the database costs no request an error.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-    "min_size": 0,
-    "max_size": _number(env.int, "DATABASE_POOL", 16),
-    "timeout": 10,
-}
+# A streaming replica that searches are read from; recognition.replicas says what may lag.
+REPLICA_DATABASE_URL = env.str("REPLICA_DATABASE_URL", default="")
+REPLICA_MAX_LAG = timedelta(seconds=_number(env.float, "REPLICA_MAX_LAG_SECONDS", 2.0))
+if REPLICA_DATABASE_URL:
+    DATABASES["replica"] = env.db_url_config(REPLICA_DATABASE_URL)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    # Without the replica the primary answers: nobody waits long for it.
+    DATABASES["replica"].setdefault("OPTIONS", {})["tcp_user_timeout"] = 3000  # milliseconds
+DATABASE_ROUTERS = ["recognition.replicas.SearchRouter"]
+for _name, _database in DATABASES.items():
+    # Checked when taken from the pool: a restart of the database costs no request an error.
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 0,
+        "max_size": _number(env.int, "DATABASE_POOL", 16),
+        "timeout": 1 if _name == "replica" else 10,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PHOTOS_DIR = VAR_DIR / "photos"

@@ -238,6 +238,12 @@ class EmbeddingModel(models.Model):
     calibration = models.JSONField(
         default=dict, blank=True, help_text="Where the thresholds come from."
     )
+    search_index = models.CharField(
+        max_length=63,
+        blank=True,
+        editable=False,
+        help_text="The index searches read; empty while everybody is compared.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = EmbeddingModelQuerySet.as_manager()

@@ -2,12 +2,14 @@
 
 import json
 from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 
 from people.models import EmbeddingModel
 from recognition import heads
 from recognition.engine import Engine, Recipe
+from recognition.engine.sessions import Precision, Runtime
 from recognition.heads import HeadedEngine
 
 
@@ -32,10 +34,15 @@ def _engine(recipe: str) -> Engine:
     return Engine(
         models_dir=settings.MODELS_DIR,
         threads=settings.ENGINE_THREADS,
-        runtime=settings.ENGINE_RUNTIME,
-        precision=settings.ENGINE_PRECISION,
+        runtime=chosen_runtime(),
+        precision=cast(Precision, settings.ENGINE_PRECISION),
         recipe=Recipe.from_json(recipe),
     )
+
+
+def chosen_runtime() -> Runtime:
+    """What the settings, which have checked it, want the networks to run on."""
+    return cast(Runtime, settings.ENGINE_RUNTIME)
 
 
 def warm_up() -> None:

@@ -1,19 +1,19 @@
 """The nearest people, in SQL.
 
-Small pools are searched exactly. Beyond EXACT_LIMIT people a partial HNSW index serves: one for
-each embedding model, over `vector::vector(d)`, so that models of different dimensions share the
-table. The iterative scan goes on until enough rows pass the filters, so a filter never hides
-somebody who is near.
+Small pools are searched exactly. Beyond EXACT_LIMIT people a partial HNSW index proposes who is
+near: one for each embedding model, over a cast, so that models of different dimensions share the
+table. It holds numbers of half precision; those it proposes are then compared exactly. The
+iterative scan goes on until enough rows pass the filters, so a filter never hides somebody near.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import sql
 
 from people.models import EmbeddingModel, Gallery, Person
@@ -25,6 +25,16 @@ from recognition.thresholds import pool_size
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
 EXACT_LIMIT = 5_000
 EF_SEARCH = 200  # how many neighbours the graph walk keeps; more find better and cost time
+# How many more than asked for the index proposes: half precision moves a distance by 2e-4, so
+# that people so near each other may swap places.
+SPARE = 8
+
+# pgvector's m and ef_construction: how many neighbours a node has, and how many candidates are
+# looked at for them. With these and half precision the index is about as large as the vectors.
+# Measured: docs/adr/0009-half-precision-index.md
+LINKS, CANDIDATES = 20, 200
+# Whoever read a model's row before another index took over may go on with the old for so long.
+_INDEX_KEPT_FOR = "1 minute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +54,48 @@ def nearest(
     limit: int = 2,
     also_inactive: bool = False,
     apart_from: Person | None = None,
+    among: Sequence[int] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> list[Candidate[Found]]:
     """The `limit` people whose templates are nearest, nearest first, each once.
 
-    galleries: who is looked for must be in one of them; none means everybody.
+    galleries: who is looked for must be in one of them; none means everybody. among: and be one of
+    these few. using: the database that is asked.
     probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
     """
-    exact = bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT
+    exact = (
+        not model.search_index
+        or among is not None
+        or (bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT)
+    )
     query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
-                   apart_from=apart_from)  # fmt: skip
+                   apart_from=apart_from, among=among)  # fmt: skip
     values: dict[str, int | str | list[int] | None] = {
         "probe": "[" + ",".join(repr(float(x)) for x in probe) + "]",
         "model": model.pk,
         "galleries": [gallery.pk for gallery in galleries],
         "apart": apart_from.pk if apart_from else None,
+        "among": list(among or []),
         "limit": limit,
+        "proposed": limit if exact else limit + SPARE,
     }
-    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS)
+    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS, using=using)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
 
 
-def _rows(query: sql.Composable, values: dict[str, Any], *, settings: str | None) -> list[Any]:
+def _rows(
+    query: sql.Composable,
+    values: dict[str, Any],
+    *,
+    settings: str | None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[Any]:
     """All rows. With settings, both statements travel together, as one transaction."""
-    with connection.cursor() as first, connection.cursor() as cursor:
-        travel = connection.connection.pipeline() if settings else nullcontext()
+    with connections[using].cursor() as first, connections[using].cursor() as cursor:
+        travel = connections[using].connection.pipeline() if settings else nullcontext()
         with travel:
             if settings:
                 first.execute(settings)
@@ -95,10 +120,10 @@ def _query(
     galleries: Sequence[Gallery],
     also_inactive: bool,
     apart_from: Person | None,
+    among: Sequence[int] | None,
 ) -> sql.Composed:
-    """The index is over the cast; without the cast it cannot be used, so the search is exact."""
-    dimensions = sql.Literal(model.dimensions)
-    column = sql.SQL("t.vector" if exact else "t.vector::vector({})").format(dimensions)
+    """Without the cast the index is over, it cannot be used, so the search is exact."""
+    cast = sql.SQL("") if exact else _indexed_cast(model)
     filters = [sql.SQL("t.model_id = %(model)s")]
     if not also_inactive:
         filters.append(sql.SQL("p.is_active"))
@@ -111,22 +136,40 @@ def _query(
         )
     if apart_from is not None:
         filters.append(sql.SQL("p.id <> %(apart)s"))
+    if among is not None:
+        filters.append(sql.SQL("p.id = ANY(%(among)s)"))
     return sql.SQL(
-        "SELECT p.id, p.public_id, p.full_name, {column} <-> %(probe)s::vector({dimensions})"
+        "SELECT id, public_id, full_name, distance FROM ("
+        " SELECT p.id, p.public_id, p.full_name,"
+        " t.vector <-> %(probe)s::vector({dimensions}) AS distance"
         " FROM people_template t JOIN people_person p ON p.id = t.person_id"
-        " WHERE {filters} ORDER BY {column} <-> %(probe)s::vector({dimensions}) LIMIT %(limit)s"
-    ).format(column=column, dimensions=dimensions, filters=sql.SQL(" AND ").join(filters))
+        " WHERE {filters} ORDER BY t.vector{cast} <-> %(probe)s::vector({dimensions}){cast}"
+        " LIMIT %(proposed)s"
+        ") proposed ORDER BY distance LIMIT %(limit)s"
+    ).format(
+        cast=cast,
+        dimensions=sql.Literal(model.dimensions),
+        filters=sql.SQL(" AND ").join(filters),
+    )
 
 
 def index_name(model: EmbeddingModel) -> str:
-    return f"people_template_hnsw_{model.pk}"
+    """It says what the index is made of: with other parameters it is another index."""
+    return f"people_template_hnsw_{model.pk}_half_{LINKS}_{CANDIDATES}"
+
+
+def _indexed_cast(model: EmbeddingModel) -> sql.Composed:
+    """What the index that serves this model now is over."""
+    # Those of earlier versions, as in people_template_hnsw_7, are over single precision.
+    cast = "::halfvec({})" if "_half_" in model.search_index else "::vector({})"
+    return sql.SQL(cast).format(sql.Literal(model.dimensions))
 
 
 def ensure_index(model: EmbeddingModel) -> bool:
     """Build the model's index if its people have outgrown exact search. True when built now.
 
-    Built concurrently: searches and enrolments go on. An index left invalid by a crash is
-    dropped first.
+    Built concurrently: searches and enrolments go on, and searches go on with an index of an
+    earlier definition until the new one is complete. One left invalid by a crash is dropped first.
     """
     if not model.templates.values_list("id")[EXACT_LIMIT : EXACT_LIMIT + 1].exists():
         return False
@@ -136,30 +179,78 @@ def ensure_index(model: EmbeddingModel) -> bool:
         if not cursor.fetchone()[0]:
             return False
         try:
-            return _build_index(model)
+            is_new = _build_index(model)
+            if not is_new:
+                _drop_outdated(model)
+            return is_new
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('hnsw'), %s)", [model.pk])
 
 
 def _build_index(model: EmbeddingModel) -> bool:
-    is_valid = _is_valid(model)
-    if is_valid:
-        return False
-    if is_valid is False:
-        drop_index(model)
+    name, is_valid = index_name(model), _is_valid(model)
+    if not is_valid:
+        if is_valid is False:
+            _drop(name)
+        with memory_to_build(model), connection.cursor() as cursor:
+            cursor.execute(index_sql(model, concurrently=True))
+    EmbeddingModel.objects.filter(pk=model.pk).exclude(search_index=name).update(search_index=name)
+    model.search_index = name
+    return not is_valid
+
+
+@contextmanager
+def memory_to_build(model: EmbeddingModel) -> Iterator[None]:
+    """A graph that outgrows maintenance_work_mem takes many times longer to build.
+
+    Never more than a quarter of what the server says the machine has for caching.
+    """
+    bytes_a_node = 2 * model.dimensions + 2 * LINKS * 16 + 200
     with connection.cursor() as cursor:
-        cursor.execute(index_sql(model, concurrently=True))
-    return True
+        cursor.execute(
+            "SELECT set_config('maintenance_work_mem', greatest("
+            " pg_size_bytes(current_setting('maintenance_work_mem')),"
+            " least(%s, pg_size_bytes(current_setting('effective_cache_size')) / 4)"
+            ") / 1024 || 'kB', false)",
+            [round(model.templates.count() * bytes_a_node * 1.2)],
+        )
+        try:
+            yield
+        finally:
+            cursor.execute("RESET maintenance_work_mem")
+
+
+def _drop_outdated(model: EmbeddingModel) -> None:
+    """Drop indexes of earlier definitions, once nobody reads them any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.indexrelname FROM pg_stat_user_indexes s"
+            " WHERE s.relid = 'people_template'::regclass"
+            " AND s.indexrelname ~ %s AND s.indexrelname <> %s"
+            " AND coalesce(s.last_idx_scan, '-infinity') < now() - %s::interval",
+            [f"^people_template_hnsw_{model.pk}(_|$)", index_name(model), _INDEX_KEPT_FOR],
+        )
+        for (name,) in cursor.fetchall():
+            _drop(name)
+
+
+def _drop(name: str) -> None:
+    with connection.cursor() as cursor:
+        drop = sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}")
+        cursor.execute(drop.format(sql.Identifier(name)))
 
 
 def index_sql(model: EmbeddingModel, *, concurrently: bool) -> sql.Composed:
     return sql.SQL(
         "CREATE INDEX {concurrently} {name} ON people_template"
-        " USING hnsw ((vector::vector({dimensions})) vector_l2_ops) WHERE model_id = {model}"
+        " USING hnsw ((vector::halfvec({dimensions})) halfvec_l2_ops)"
+        " WITH (m = {links}, ef_construction = {candidates}) WHERE model_id = {model}"
     ).format(
         concurrently=sql.SQL("CONCURRENTLY" if concurrently else ""),
         name=sql.Identifier(index_name(model)),
         dimensions=sql.Literal(model.dimensions),
+        links=sql.Literal(LINKS),
+        candidates=sql.Literal(CANDIDATES),
         model=sql.Literal(model.pk),
     )
 
@@ -183,10 +274,11 @@ def index_state(model: EmbeddingModel) -> str:
 
 
 def drop_index(model: EmbeddingModel) -> None:
-    """Without a wait for searches that read it."""
-    with connection.cursor() as cursor:
-        name = sql.Identifier(index_name(model))
-        cursor.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
+    """Of a model nobody searches any more. Without a wait for searches that still read it."""
+    EmbeddingModel.objects.filter(pk=model.pk).update(search_index="")
+    in_service, model.search_index = model.search_index, ""
+    for name in {index_name(model), in_service} - {""}:
+        _drop(name)
 
 
 def _is_valid(model: EmbeddingModel) -> bool | None:

@@ -14,7 +14,7 @@ from people.errors import Refusal
 from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
-from recognition import matching, search, thresholds
+from recognition import matching, replicas, thresholds
 from recognition.engine import Box, Face, FaceRefused, ManyFaces, Quality, WeightsMissing
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
@@ -284,7 +284,7 @@ def _who(
 
 def _identify(question: _Question, seen: _Probe, galleries: Sequence[Gallery], top: int) -> Result:
     # Two at least: a decision needs to know how near the second person is.
-    candidates = search.nearest(
+    candidates = replicas.nearest(
         seen.vector, model=question.model, galleries=galleries, limit=max(top, 2)
     )
     decision = matching.decide(candidates, question.threshold)

@@ -22,17 +22,19 @@ def machine_memory() -> int:
 def postgres_settings(memory: int) -> dict[str, str]:
     """PostgreSQL's sizes for a machine of `memory` bytes that also runs the site and its models.
 
-    The index of a gallery has to fit shared_buffers, or search slows down; building it has to fit
-    maintenance_work_mem, or it takes many times longer.
+    The index of a gallery has to fit shared_buffers, or search slows down. Whoever builds one takes
+    up to a quarter of effective_cache_size for it, and every core but one beside its own.
     """
     shared = min(max(memory // 8, 64 * _MB), 8192 * _MB)
     maintenance = min(max(memory // 32, 64 * _MB), 2048 * _MB)
+    cache = memory // 2
     settings = {
         "shared_buffers": f"{shared // _MB}MB",
-        "effective_cache_size": f"{memory // 2 // _MB}MB",
+        "effective_cache_size": f"{cache // _MB}MB",
         "maintenance_work_mem": f"{maintenance // _MB}MB",
+        "max_parallel_maintenance_workers": str(min(max((os.cpu_count() or 2) - 1, 1), 7)),
     }
-    if not _dev_shm_holds(maintenance):
+    if not _dev_shm_holds(max(cache // 4, maintenance)):
         # A container's /dev/shm is 64 MB: a parallel index build would run out of it.
         settings["dynamic_shared_memory_type"] = "sysv"
     return settings

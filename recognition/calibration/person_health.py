@@ -12,7 +12,6 @@ from people.vectors import Vector, template_of
 from recognition import search, thresholds
 from recognition.calibration import stored
 from recognition.calibration.effects import Effects
-from recognition.calibration.shown import of_thousand
 from recognition.matching import Candidate, distance_between
 from recognition.search import Found
 
@@ -154,7 +153,7 @@ def _gain(
     if before is None or after is None:
         return ""
     was, would = before.at(threshold)[0], after.at(threshold)[0]
-    return f"{of_thousand(was)} tries fail with what there is, {of_thousand(would)} would"
+    return f"{1000 * would:.0f} instead of {1000 * was:.0f} of 1,000 tries would fail"
 
 
 def _listed(numbers: list[int]) -> str:

@@ -153,10 +153,6 @@ def of_hundred(rate: float) -> str:
     """3 of 100; 4 of 1,000 when it is rarer."""
     if rate >= 0.0095:
         return f"{rate * 100:.0f} of 100"
-    return of_thousand(rate)
-
-
-def of_thousand(rate: float) -> str:
     return f"{rate * 1000:.0f} of 1,000" if rate >= 0.0005 else "none of 1,000"
 
 
@@ -164,7 +160,7 @@ def _rows(
     model: EmbeddingModel, rates: Accepted, effects: Effects | None, photos: int
 ) -> list[Row]:
     everybody = thresholds.pool_size(model)
-    pools = [(f"If {n:,} people were searched", n) for n in POOLS if n > everybody]
+    pools = [("If there were more", n) for n in POOLS if n > everybody]
     pools.insert(0, ("Everybody", everybody))
     pools[1:1] = [
         (gallery.name, thresholds.pool_size(model, [gallery])) for gallery in Gallery.objects.all()

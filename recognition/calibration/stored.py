@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from recognition.calibration import curve as curves
@@ -14,6 +16,7 @@ from recognition.calibration.curve import Curve
 from recognition.calibration.effects import Effects
 
 VERSION = 2
+SHIPPED = Path(__file__).with_name("shipped.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Calibration:
                 "sets": list(self.sets),
             },
         }
+
+
+def shipped() -> dict[str, Any]:
+    """What the first model comes with."""
+    found: dict[str, Any] = json.loads(SHIPPED.read_text())
+    return found
 
 
 def read(stored: Any) -> Calibration | None:

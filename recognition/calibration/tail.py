@@ -33,14 +33,23 @@ class Tail:
     def fmr_at(self, distance: Floats) -> Floats:
         """The share of comparisons between strangers that is nearer. NaN above what was kept."""
         counted = np.interp(distance, self.distance, self.fmr, right=np.nan)
+        start = self.rate * (self.measured_from / self.anchor) ** self.power
         fitted = self.rate * (np.maximum(distance, 0.0) / self.anchor) ** self.power
+        # From the last count on, and never below the law: the laxer of the two is not believed.
+        fitted = np.minimum(fitted * max(1.0, self.last / start), self.last)
         return np.where(distance >= self.measured_from, counted, fitted)
 
+    @property
+    def last(self) -> float:
+        """The smallest rate that is counted."""
+        return float(np.interp(self.measured_from, self.distance, self.fmr))
+
     def distance_at(self, fmr: float) -> float:
-        """The inverse; where the counts end and the law begins, the nearer distance."""
-        if fmr < float(self.fmr_at(np.array([self.measured_from]))[0]):
-            return min(self.law_at(fmr), self.measured_from)
-        return float(np.interp(fmr, self.fmr, self.distance))
+        """The inverse; where two distances have one rate, the nearer."""
+        if fmr >= self.last:
+            return float(np.interp(fmr, self.fmr, self.distance))
+        start = self.rate * (self.measured_from / self.anchor) ** self.power
+        return min(self.law_at(fmr / max(1.0, self.last / start)), self.measured_from)
 
     def law_at(self, fmr: float) -> float:
         """The distance by the fitted law alone."""

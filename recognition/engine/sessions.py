@@ -8,12 +8,9 @@ and takes three times as long to load. Both agree to 10⁻⁶, so vectors do not
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from recognition.engine.processor import processor_flags
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 Runtime = Literal["auto", "onnxruntime", "openvino"]
 Precision = Literal["fp32", "bf16"]
@@ -65,7 +62,7 @@ def open_network(path: Path, running: Running) -> Session:
     return open_session(path, threads=running.threads)
 
 
-def open_session(path: Path, *, threads: int | None) -> "InferenceSession":
+def open_session(path: Path, *, threads: int | None) -> Session:
     """Load a network in onnxruntime. threads: for one call; None takes every core.
 
     Raises ValueError when the file is no network.
@@ -79,11 +76,12 @@ def open_session(path: Path, *, threads: int | None) -> "InferenceSession":
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(
+        session: Session = onnxruntime.InferenceSession(
             str(path), sess_options=options, providers=["CPUExecutionProvider"]
         )
     except (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf) as e:
         raise ValueError(f"{path.name} is not a network") from e
+    return session
 
 
 def has_bf16() -> bool:

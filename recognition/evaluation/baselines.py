@@ -41,7 +41,8 @@ class PixelByPixel:
                 small = shrink(decode(data).pixels, SIDE)
             except BadPhoto:
                 return np.zeros((0, 3 * SIDE * SIDE), np.float32)
-            vector = np.float32(small.ravel()[None] / (255 * math.sqrt(small.size)))
+            scale = np.float32(255 * math.sqrt(small.size))
+            vector = small.ravel()[None].astype(np.float32) / scale
             self._cache.put(sha256, self.name, vector)
         return np.repeat(vector, len(uses), axis=0)
 

@@ -13,6 +13,7 @@ from recognition.engine.reference import fixed_input
 from recognition.engine.sessions import Running, Session, has_bf16, open_network, open_session
 from recognition.evaluation.bench_rows import Row
 from recognition.evaluation.timing import in_turns
+from recognition.runtime import chosen_runtime
 
 # Multiplications and additions of FaceNet for one face.
 GFLOP = 2.85
@@ -26,7 +27,7 @@ LEAST_FASTER = 2.0
 def rows(*, full: bool) -> list[Row]:
     """At fp32 in batches, beside the core's own product of matrices; less precise, beside fp32."""
     facenet = weights.verified(settings.MODELS_DIR, weights.FACENET)
-    running = Running(threads=1, runtime=settings.ENGINE_RUNTIME)
+    running = Running(threads=1, runtime=chosen_runtime())
     ours, onnxruntime = open_network(facenet, running), open_session(facenet, threads=1)
     faces = {"input": _faces()}
     matrix = np.random.default_rng(0).random((_SIDE, _SIDE), dtype=np.float32)

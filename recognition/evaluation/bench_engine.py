@@ -14,6 +14,7 @@ from recognition.engine.plain_deepface import PlainDeepFace
 from recognition.engine.recipe import EIGHT_BITS
 from recognition.evaluation.bench_rows import Row
 from recognition.evaluation.timing import in_turns
+from recognition.runtime import chosen_runtime
 
 # How many times faster than plain deepface, by photo: at fp32, and at eight bits.
 LEAST = {"1280x720": (5.0, 8.0), "250x250": (1.5, 3.0)}
@@ -27,8 +28,8 @@ def rows(*, full: bool) -> list[Row]:
     portrait = a_portrait(models)
     deepface = PlainDeepFace(models)
     engines = {
-        "fp32": Engine(models_dir=models, runtime=settings.ENGINE_RUNTIME),
-        "int8": Engine(models_dir=models, runtime=settings.ENGINE_RUNTIME, recipe=_EIGHT_BITS),
+        "fp32": Engine(models_dir=models, runtime=chosen_runtime()),
+        "int8": Engine(models_dir=models, runtime=chosen_runtime(), recipe=_EIGHT_BITS),
     }
     found = []
     for name, scene in scenes(portrait).items():

@@ -50,6 +50,11 @@ BENCHES: dict[str, Bench] = {
     "engine": Bench("recognition.evaluation.bench_engine.rows", one_core=True),
     "embedding": Bench("recognition.evaluation.bench_embedding.rows", one_core=True),
     "memory": Bench("recognition.evaluation.bench_memory.rows", own_site=True),
+    "find": Bench("recognition.evaluation.bench_find.find_rows", own_site=True),
+    "http": Bench("recognition.evaluation.bench_http.rows", own_site=True),
+    "import": Bench("recognition.evaluation.bench_import.rows", own_site=True),
+    "million": Bench("recognition.evaluation.bench_million.rows", quick=False, own_site=True),
+    "search": Bench("recognition.evaluation.bench_find.search_rows", own_site=True),
     "reembedding": Bench("recognition.evaluation.bench_reembedding.rows", quick=False),
 }
 _ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

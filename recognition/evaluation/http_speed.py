@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,9 @@ class _Line:
             missing -= len(self._received())
         return int(head.split(b" ", 2)[1])
 
+    def close(self) -> None:
+        self._socket.close()
+
     def _until(self, mark: bytes) -> tuple[bytes, bytes, bytes]:
         found = b""
         while mark not in found:
@@ -154,6 +158,25 @@ def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list
                 raise RuntimeError(f"{target.path} answered with an error")
             took += answers
     return [float(np.median(took)) * 1000 for took in times]
+
+
+def asking(target: Target) -> Callable[[], None]:
+    """A function that posts the photo once and wants an answer.
+
+    Over a connection of its own each time: between the turns of a slow peer the server hangs up.
+    """
+    request = target.request()
+
+    def ask() -> None:
+        line = _Line(target.port)
+        try:
+            status = line.post(request)
+        finally:
+            line.close()
+        if status != HTTPStatus.OK:
+            raise RuntimeError(f"{target.path} answered {status}")
+
+    return ask
 
 
 def _embed_for(engine: Engine, photo: bytes, threads: int, seconds: float) -> float:

@@ -36,7 +36,7 @@ _SIZE = (4.9, 3.7)  # inches: small, so that letters stay readable on a phone
 _BINS = 80
 _LEAST = 1e-6
 
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "font.family": "sans-serif",

@@ -22,6 +22,7 @@ from recognition.evaluation.pair_sets import PairSet
 from recognition.evaluation.photo_sets import ENROLLED, PROBE, Embedder
 from recognition.evaluation.scoring import Embeds, Figures, compare, embed_photos, figures, why_not
 from recognition.evaluation.statistics import Flags, Interval
+from recognition.models.acceptance import RECOGNIZE_FPIR, VERIFY_FMR
 
 WORST = 10  # errors shown, of each kind
 
@@ -128,7 +129,7 @@ def run(
         plan,
         comparisons,
         ours,
-        _in_use(comparisons, thresholds.for_verify(model), plan.seed),
+        _in_use(comparisons, _verify_threshold(model), plan.seed),
         failures,
         _mistakes(plan.pairs, comparisons, ours.accuracy.threshold),
         [_baseline(name, plan, models_dir, cache, progress) for name in plan.baselines],
@@ -203,6 +204,24 @@ def _failures(pairs: PairSet, found: Flags) -> list[Failure]:
     ]
 
 
+def _verify_threshold(model: EmbeddingModel) -> float:
+    """What verify uses; of a model that is not calibrated its bound, with which it is to be judged.
+
+    Without a database, which photos in files do not need, the default rates are accepted.
+    """
+    try:
+        return thresholds.for_verify(model, fmr=None if model.pk else VERIFY_FMR)
+    except thresholds.NotCalibrated:
+        return model.verify_threshold
+
+
+def _pool_threshold(model: EmbeddingModel, size: int) -> float:
+    try:
+        return thresholds.for_pool(model, size, fpir=None if model.pk else RECOGNIZE_FPIR)
+    except thresholds.NotCalibrated:
+        return model.recognize_threshold
+
+
 def _in_use(comparisons: Comparisons, threshold: float, seed: int) -> InUse:
     impostor = comparisons.only(~comparisons.same)
     genuine = comparisons.only(comparisons.same)
@@ -245,7 +264,7 @@ def _open_sets(
         enrolled,
         probes,
         plan.pairs.person[found],
-        threshold_for=lambda size: thresholds.for_pool(model, size),
+        threshold_for=lambda size: _pool_threshold(model, size),
         seed=plan.seed,
     )
 

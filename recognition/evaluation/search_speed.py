@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from django.db import connection, transaction
 
-from people.models import EmbeddingModel, Person, Template
+from people.models import EmbeddingModel
 from people.vectors import Vector
 from recognition import search
-
-DIMENSIONS = 128
-# Face embeddings vary along far fewer directions than they have numbers; see `_faces`.
-DIRECTIONS = 40
-# What lies between a probe and its template: the median genuine distance of FaceNet.
-GENUINE_DISTANCE = 0.6
+from recognition.evaluation import filling
+from recognition.evaluation.filling import Maker
+from recognition.evaluation.population import Population
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Speed:
     exact_ms: float
     index_ms: float
     index_build_s: float
+    index_mb: float
     recall_mated: float
     recall_stranger: float
 
@@ -50,110 +49,99 @@ class _Undo(Exception):
 
 
 def measure(
-    sizes: Sequence[int], *, probes: int, seed: int, progress: Callable[[int], object]
+    population: Population,
+    sizes: Sequence[int],
+    *,
+    probes: int,
+    seed: int,
+    progress: Callable[[int], object],
 ) -> list[Speed]:
     """One Speed for each number of people, smallest first. progress: told of people made."""
-    rng = np.random.default_rng(seed)
-    return [_measure_one(size, probes, rng, progress) for size in sorted(sizes)]
+    return [_measure_one(Maker(population, seed), size, probes, progress) for size in sorted(sizes)]
 
 
-def _measure_one(
-    size: int, probes: int, rng: np.random.Generator, progress: Callable[[int], object]
-) -> Speed:
+def _measure_one(make: Maker, size: int, probes: int, progress: Callable[[int], object]) -> Speed:
     found: list[Speed] = []
     try:
         with transaction.atomic():
-            model = _fill(size, rng, progress)
-            asked = _probes(model, probes, rng)
-            exact_ms, exact = _ask(asked, model)
-            started = time.monotonic()
-            _index(model)
-            build_s = time.monotonic() - started
-            index_ms, indexed = _ask(asked, model)
-            same = np.equal(exact, indexed)
-            mated, stranger = same[1::2].mean(), same[::2].mean()
-            found.append(Speed(size, exact_ms, index_ms, build_s, float(mated), float(stranger)))
+            model = filling.a_model("search speed", make.population.dimensions)
+            filling.fill(model, make, size, progress)
+            build_s = _index(model)
+            mated, stranger = make.probes_of_some()[: probes // 2], make.strangers(probes // 2)
+            found.append(_compared(model, size, [mated, stranger], build_s))
             raise _Undo
     except _Undo:
         return found[0]
 
 
-def _fill(size: int, rng: np.random.Generator, progress: Callable[[int], object]) -> EmbeddingModel:
-    model = EmbeddingModel.objects.create(
-        name="search speed",
-        recipe={},
-        dimensions=DIMENSIONS,
-        verify_threshold=1.0,
-        recognize_threshold=0.8,
-        outlier_threshold=1.1,
-    )
-    fill(model, size, rng, progress)
-    return model
-
-
-def fill(
-    model: EmbeddingModel,
-    size: int,
-    rng: np.random.Generator | None = None,
-    progress: Callable[[int], object] = lambda _made: None,
-) -> None:
-    """Add synthetic people with templates of this model."""
-    rng = rng or np.random.default_rng(0)
-    basis = rng.normal(size=(DIRECTIONS, DIMENSIONS)).astype(np.float32)
-    for vectors in _chunks(size, basis, rng):
-        people = Person.objects.bulk_create(
-            Person(full_name=f"Synthetic {n}") for n in range(len(vectors))
-        )
-        Template.objects.bulk_create(
-            Template(person=person, model=model, vector=vector, photos=1)
-            for person, vector in zip(people, vectors, strict=True)
-        )
-        progress(len(vectors))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE people_template, people_person")
-
-
-def _chunks(size: int, basis: Vector, rng: np.random.Generator) -> Iterator[Vector]:
-    for start in range(0, size, 5000):
-        yield _faces(min(5000, size - start), basis, rng)
-
-
-def _faces(count: int, basis: Vector, rng: np.random.Generator) -> Vector:
-    """(count, 128) float32 unit vectors, spread mostly over DIRECTIONS dimensions."""
-    spread = rng.normal(size=(count, DIRECTIONS)) @ basis
-    noise = rng.normal(size=(count, DIMENSIONS)) * 0.3 * np.sqrt(DIRECTIONS)
-    vectors = spread + noise
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-
-
-def _probes(model: EmbeddingModel, count: int, rng: np.random.Generator) -> list[Vector]:
-    """Those of odd number are somebody's face on another day, the others strangers."""
-    stored = list(model.templates.order_by("?").values_list("vector", flat=True)[:count])
-    probes = []
-    for number, vector in enumerate(stored):
-        other = rng.normal(size=DIMENSIONS)
-        other /= np.linalg.norm(other)
-        weight = GENUINE_DISTANCE if number % 2 else 5.0
-        mixed = vector + weight * other
-        probes.append(np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32))
-    return probes
-
-
-def _index(model: EmbeddingModel) -> None:
-    """As search.ensure_index builds it, but inside the transaction."""
-    with connection.cursor() as cursor:
+def _index(model: EmbeddingModel) -> float:
+    """As search.ensure_index builds it, but inside the transaction; the seconds it took."""
+    started = time.monotonic()
+    with connection.cursor() as cursor, search.memory_to_build(model):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the index may not wait for them
         cursor.execute(search.index_sql(model, concurrently=False))
-        cursor.execute("ANALYZE people_template")
+    took = time.monotonic() - started
+    filling.analyze()
+    return took
 
 
-def _ask(probes: Sequence[Vector], model: EmbeddingModel) -> tuple[float, list[int]]:
-    """Median milliseconds of a search, and whom each found."""
-    search.nearest(probes[0], model=model)
-    times, nearest = [], []
-    for probe in probes:
-        started = time.perf_counter()
-        found = search.nearest(probe, model=model)
-        times.append((time.perf_counter() - started) * 1000)
-        nearest.append(found[0].who.pk)
-    return statistics.median(times), nearest
+def _compared(model: EmbeddingModel, size: int, probes: Sequence[Vector], build_s: float) -> Speed:
+    """Both in turns, for each probe. probes: of enrolled people, and of strangers."""
+    indexed = _with_index(model, search.index_name(model))
+    exact = _with_index(model, "")
+    times: dict[str, list[float]] = {"exact": [], "index": []}
+    recalls = []
+    for some in probes:
+        same = []
+        for probe in some:
+            found = [
+                _ask(probe, which, times[name])
+                for name, which in (("exact", exact), ("index", indexed))
+            ]
+            same.append(found[0] == found[1])
+        recalls.append(float(np.mean(same)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(%s) / 1e6", [search.index_name(model)])
+        megabytes = float(cursor.fetchone()[0])
+    return Speed(
+        people=size,
+        exact_ms=statistics.median(times["exact"]),
+        index_ms=statistics.median(times["index"]),
+        index_build_s=build_s,
+        index_mb=megabytes,
+        recall_mated=recalls[0],
+        recall_stranger=recalls[1],
+    )
+
+
+def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
+    """The model as it would be with this index; nothing is saved."""
+    values = {field.attname: getattr(model, field.attname) for field in model._meta.fields}
+    return EmbeddingModel(**{**values, "search_index": name})
+
+
+def _ask(probe: Vector, model: EmbeddingModel, times: list[float]) -> int:
+    started = time.perf_counter()
+    found = search.nearest(probe, model=model)
+    times.append((time.perf_counter() - started) * 1000)
+    return found[0].who.pk
+
+
+def plot(speeds: Sequence[Speed], limit: int, path: Path) -> None:
+    """Time against the number of people, both axes logarithmic; the format by the file's name."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "search"  # the same picture is the same file
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    people = [speed.people for speed in speeds]
+    axes.loglog(people, [speed.exact_ms for speed in speeds], "o-", label="everybody compared")
+    axes.loglog(people, [speed.index_ms for speed in speeds], "s-", label="HNSW index, then exact")
+    axes.axvline(limit, color="gray", linestyle=":", label=f"the index takes over, {limit:,}")
+    axes.set(xlabel="people enrolled", ylabel="milliseconds of a search, median")
+    axes.grid(visible=True, which="both", alpha=0.25)
+    axes.legend()
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    pyplot.close(figure)

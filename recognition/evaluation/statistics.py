@@ -65,7 +65,8 @@ class EqualError:
 def best_threshold(distances: Distances, same: Flags) -> float:
     """The distance below which calling a pair the same person is most often right.
 
-    Midway between two distances, so that a new pair is not judged by one that happened to be seen.
+    Midway between two distances, so that a new pair is not judged by one that happened to be seen;
+    where several are equally right, the middle one, since either end is there by chance.
     """
     order = np.argsort(distances, kind="stable")
     sorted_distances, sorted_same = distances[order], same[order]
@@ -77,7 +78,9 @@ def best_threshold(distances: Distances, same: Flags) -> float:
     cuttable = np.concatenate([[True], sorted_distances[1:] > sorted_distances[:-1], [True]])
     # What could not be compared is never called the same.
     cuttable[np.flatnonzero(np.isinf(sorted_distances)) + 1] = False
-    best = int(np.argmax(np.where(cuttable, right, -1)))
+    right = np.where(cuttable, right, -1)
+    equally_good = np.flatnonzero(right == right.max())
+    best = int(equally_good[len(equally_good) // 2])
     if best == 0:
         return float(sorted_distances[0])
     nearest_behind = sorted_distances[best] if best < len(order) else np.inf
@@ -122,8 +125,7 @@ def threshold_at_fmr(impostor: Distances, fmr: float) -> float:
 
 def roc(genuine: Distances, impostor: Distances, points: int = 500) -> Curve:
     """At most about 2·points thresholds: dense where few impostors match, and over the genuine."""
-    near: Distances = np.sort(genuine)
-    far: Distances = np.sort(impostor)
+    near, far = genuine[np.argsort(genuine)], impostor[np.argsort(impostor)]
     picked = np.unique(
         np.concatenate(
             [_spread(far, points, logarithmic=True), _spread(near, points, logarithmic=False)]

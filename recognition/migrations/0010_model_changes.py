@@ -7,6 +7,23 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+# Only an account that is gone is taken out of what was switched when.
+APPEND_ONLY = """
+CREATE FUNCTION recognition_modelchange_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE'
+        AND to_jsonb(NEW) - 'by_id' = to_jsonb(OLD) - 'by_id'
+        AND (NEW.by_id IS NULL OR NEW.by_id = OLD.by_id)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'model changes are append-only' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER recognition_modelchange_append_only
+    BEFORE UPDATE OR DELETE ON recognition_modelchange
+    FOR EACH ROW EXECUTE FUNCTION recognition_modelchange_append_only();
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -114,5 +131,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reembeddingrun',
             constraint=models.CheckConstraint(condition=models.Q(('rate_limit', None), ('rate_limit__gt', 0), _connector='OR'), name='reembeddingrun_limit_above_zero'),
+        ),
+        migrations.RunSQL(
+            APPEND_ONLY,
+            "DROP TRIGGER recognition_modelchange_append_only ON recognition_modelchange;"
+            "DROP FUNCTION recognition_modelchange_append_only();",
         ),
     ]

@@ -176,7 +176,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 
 
 def test_a_run_on_another_broker_survives_the_kill_of_a_worker(
-    start_site: Callable[..., Site], photos: list[Path], broker: dict[str, str]
+    broker: dict[str, str], start_site: Callable[..., Site], photos: list[Path]
 ) -> None:
     site = start_site(**broker)
     survive(site, photos[:48], ["worker1@"])

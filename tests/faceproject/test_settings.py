@@ -43,6 +43,12 @@ def test_a_number_that_is_none_is_named(tmp_path: Path) -> None:
     assert done.stderr == "PORT is not a number: 'eighty'.\n"
 
 
+def test_a_choice_that_is_none_is_named_with_the_choices(tmp_path: Path) -> None:
+    done = manage(tmp_path, "migrate", ENGINE_PRECISION="int4", **PRODUCTION)
+    assert done.returncode == 2
+    assert done.stderr == "ENGINE_PRECISION is one of fp32, bf16, not 'int4'.\n"
+
+
 @pytest.mark.parametrize("name", ["VERIFY_THRESHOLD", "RECOGNIZE_THRESHOLD"])
 @pytest.mark.parametrize("value", ["96", "2", "0", "-0.5"])
 def test_a_threshold_that_is_no_distance_is_named(tmp_path: Path, name: str, value: str) -> None:

@@ -14,10 +14,10 @@ from django.db import ProgrammingError
 from people.errors import Refusal
 from people.models import EmbeddingModel
 from people.services import find_gallery
+from recognition.calibration.stored import shipped
 from recognition.engine import (
     DEFAULT_RECIPE,
     DEFAULT_RECOGNIZE_THRESHOLD,
-    DEFAULT_TEMPLATE_CURVE,
     DEFAULT_VERIFY_THRESHOLD,
 )
 from recognition.evaluation.baselines import BASELINES
@@ -208,5 +208,5 @@ def _model(*, needed: bool) -> EmbeddingModel:
         dimensions=DEFAULT_RECIPE.dimensions,
         verify_threshold=DEFAULT_VERIFY_THRESHOLD,
         recognize_threshold=DEFAULT_RECOGNIZE_THRESHOLD,
-        calibration={"curve": DEFAULT_TEMPLATE_CURVE},
+        calibration=shipped(),
     )

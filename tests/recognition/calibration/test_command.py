@@ -52,7 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Callabl
             known[name] = rows
             (root / name).mkdir(parents=True)
             for number in range(photos):
-                (root / name / f"{number}.jpg").touch()
+                (root / name / f"{number}.jpg").write_text(f"{name} {number}")
         return str(root)
 
     return make

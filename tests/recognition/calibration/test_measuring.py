@@ -50,6 +50,19 @@ def test_beyond_the_data_the_fitted_law_goes_on_and_falls() -> None:
     assert 0 < rates[0] < 1e-9
 
 
+def test_rates_and_distances_are_inverse_and_never_cross() -> None:
+    """Also where some pairs are far nearer than the law allows, as one person under two names."""
+    people = dict(vectors(100, 2))
+    names = list(people)
+    for one, other in zip(names[:6], names[6:12], strict=True):
+        people[other] = people[one]
+    tail = fit(compare([person_of(own, enrolled=5, frames=1) for own in people.values()]))
+    distances = np.linspace(0.02, tail.distance[-1], 300)
+    assert (np.diff(tail.fmr_at(distances)) >= 0).all()
+    for fmr in (1e-2, 1e-3, 1e-4, 1e-6, 1e-8):
+        assert tail.fmr_at(np.array([tail.distance_at(fmr) * 0.999]))[0] <= fmr * 1.001
+
+
 def test_the_law_of_few_people_does_not_promise_more_than_many_show() -> None:
     """A decade beyond what is counted on few, strangers pass no oftener than the interval says."""
     many = fit(compare(crowd(1200, seed=5)))

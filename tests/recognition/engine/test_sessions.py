@@ -32,7 +32,7 @@ def warnings_of_sessions(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.Lo
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def test_both_runtimes_give_the_vectors_that_deepfaces_client_gives(

@@ -27,10 +27,10 @@ def searched(spread: float, threshold: float, **more: int) -> list[OpenSet]:
 def test_galleries_leave_as_many_strangers_as_they_hold() -> None:
     small, half = searched(0.3, 0.9)
     assert (small.size, half.size) == (10, 20)
-    # Over all splits everybody was a stranger once, with each of three photos.
-    assert half.non_mated == 120
+    # In each split 20 strangers with three photos; over all of them more people, at most all.
+    assert 60 <= half.non_mated <= 120
     # Of three photos two make the template, the third is a probe.
-    assert half.mated <= 40 * 3
+    assert 20 <= half.mated <= 120
 
 
 def test_people_far_apart_are_found_and_strangers_are_not_taken_for_them() -> None:

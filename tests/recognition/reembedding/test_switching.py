@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
 from people.errors import Refusal
@@ -154,6 +154,13 @@ def test_there_is_no_way_back_to_a_retired_model(
     assert (nothing.value.code, retired.value.code) == ("nothing_before", "retired")
 
 
+def test_what_was_switched_stays_on_record(ann: Person, other: EmbeddingModel) -> None:
+    change = switching.activate(model=build(other))
+    for alter in (change.delete, lambda: ModelChange.objects.update(overrides=["nothing"])):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            alter()
+
+
 def test_the_active_model_is_never_retired(model: EmbeddingModel) -> None:
     with pytest.raises(Refusal) as refused:
         switching.retire(model=model)
@@ -168,14 +175,18 @@ def test_a_model_being_built_is_not_retired(ann: Person, other: EmbeddingModel) 
 
 
 def test_a_retired_model_gets_no_more_vectors_and_loses_its_own_later(
-    enrol: Enrol, ann: Person, other: EmbeddingModel, model: EmbeddingModel
+    enrol: Enrol,
+    ann: Person,
+    other: EmbeddingModel,
+    model: EmbeddingModel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     switching.activate(model=build(other))
     switching.retire(model=model)
     dora = enrol("Dora", 100)
     assert list(Template.objects.filter(person=dora).values_list("model", flat=True)) == [other.pk]
     assert switching.drop_retired() == 0  # somebody may still be reading them
-    ModelChange.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    monkeypatch.setattr(switching, "DROPPED_AFTER", timedelta(seconds=-1))  # time has passed
     assert switching.drop_retired() == 3
     assert not FaceEmbedding.objects.of(model).exists()
     assert FaceEmbedding.objects.of(other).count() == 3
