@@ -108,8 +108,8 @@ class Command(FaceCommand):
 
     def answer(self, options: dict[str, Any]) -> int:
         picture = _picture(options["plot"])
-        model = options["model"]
-        base = find_model(name=model) if model else EmbeddingModel.objects.current()
+        name = options["model"]
+        base = find_model(name=name) if name else EmbeddingModel.objects.current()
         service.check_base(base)
         result = self._train(base, self._photos(base, options), options)
         _draw(result, picture)
@@ -123,7 +123,14 @@ class Command(FaceCommand):
         if options["folder"] is None:
             name = options["people"]
             return enrolled_set(base, find_gallery(name=name) if name else None)
-        folders: list[Path] = options["folder"]
+        try:
+            return self._folder(base, options["folder"])
+        except OSError as error:
+            raise Refusal(
+                f"{error.filename} cannot be read: {error.strerror}.", code="file_unreadable"
+            ) from error
+
+    def _folder(self, base: EmbeddingModel, folders: list[Path]) -> PhotoSet:
         for folder in folders:
             if not folder.is_dir():
                 raise Refusal(f"There is no folder {folder}.", code="folder_missing")

@@ -189,6 +189,19 @@ def test_too_few_people_are_told_how_many_more(
     assert "138 more people" in said["error"]["message"]
 
 
+def test_a_photo_that_cannot_be_read_is_named(
+    folder: Folder, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: Embedder, photo: Path, _uses: Any) -> Vector:
+        raise OSError(5, "Input/output error", str(photo))
+
+    path = folder(3)
+    monkeypatch.setattr(Embedder, "vectors_of", broken)
+    code, said = run("--folder", path)
+    assert (code, said["error"]["code"]) == (2, "file_unreadable")
+    assert "P0/0.jpg cannot be read" in said["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
