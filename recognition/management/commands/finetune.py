@@ -202,7 +202,8 @@ class Command(FaceCommand):
         forced = " by force, which is put on record" if result.objections else ""
         self.say(
             f"{model} is registered{forced}. Next: manage.py reembed “{model}” --watch, then"
-            f" manage.py calibrate --model “{model}” …, then manage.py activate_model “{model}”."
+            f" manage.py calibrate --model “{model}” … on people it was not trained on, then"
+            f" manage.py activate_model “{model}”."
         )
 
 
