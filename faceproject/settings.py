@@ -114,7 +114,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -310,6 +309,8 @@ CLOCK_REPEAT = timedelta(seconds=_number(env.int, "CLOCK_REPEAT_SECONDS", 60))
 CLOCK_DRIFT = timedelta(seconds=_number(env.int, "CLOCK_DRIFT_SECONDS", 120))
 # Captures that waited on a device longer than this are refused.
 CLOCK_OLDEST = timedelta(hours=_number(env.int, "CLOCK_OLDEST_HOURS", 72))
+# How long a device may take back what was just clocked there; 0: never.
+CLOCK_UNDO = timedelta(seconds=_number(env.int, "CLOCK_UNDO_SECONDS", 30))
 CLOCK_LATE_AFTER = timedelta(minutes=5)
 
 # --- Webhooks -----------------------------------------------------------------------------
@@ -373,7 +374,9 @@ LOGIN_URL = "login:start"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login:start"
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Of the kiosk, whose pages say which one they are in. The rest of the site is English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 

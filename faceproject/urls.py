@@ -11,6 +11,7 @@ handler500 = "recognition.api.problems.server_error"
 urlpatterns = [
     path("", home, name="home"),
     path("", include("recognition.login.urls")),
+    path("kiosk/", include("recognition.kiosk.urls")),
     path("me/", include("recognition.me.urls")),
     path("admin/ask/", include("recognition.ask.urls")),
     path("admin/attendance/", include("recognition.attendance.urls")),

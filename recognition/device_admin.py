@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -137,13 +136,15 @@ class DeviceAdmin(ModelAdmin[Device]):
     @sensitive_variables()
     def _show(self, request: HttpRequest, new: NewKey) -> HttpResponse:
         """The answer to the POST itself: the key is in no session, and no reload shows it again."""
-        payload = json.dumps({"url": request.build_absolute_uri("/"), "key": new.key})
-        code = segno.make(payload, error="m", micro=False)
+        # Behind the #, where no server, proxy or log sees it.
+        kiosk = f"{request.build_absolute_uri(reverse('kiosk:home'))}#key={new.key}"
+        code = segno.make(kiosk, error="m", micro=False)
         context = {
             **self.admin_site.each_context(request),
             "device": new.device,
             "key": new.key,
-            "code": mark_safe(code.svg_inline(scale=4, border=2, title="Set up a kiosk")),  # noqa: S308
+            "kiosk": kiosk,
+            "code": mark_safe(code.svg_inline(scale=4, border=2, title="Pair a kiosk")),  # noqa: S308
         }
         response = TemplateResponse(request, "recognition/device_key.html", context)
         add_never_cache_headers(response)

@@ -68,6 +68,20 @@ class ClockAnswer(Answer):
     is_repeat = serializers.BooleanField(help_text="The event was there already.")
 
 
+class ClockSettings(serializers.Serializer[Any]):
+    """What a device has to know before it clocks."""
+
+    id = serializers.UUIDField(help_text="Of the device.")
+    name = serializers.CharField(help_text="Of the device.")
+    time_zone = serializers.CharField(
+        help_text="Of the device's first gallery; without one, of the site."
+    )
+    now = serializers.DateTimeField(help_text="By the server's clock.")
+    drift_seconds = serializers.FloatField(help_text="How far the device's clock may be wrong.")
+    oldest_hours = serializers.FloatField(help_text="How long captures may wait on the device.")
+    undo_seconds = serializers.FloatField(help_text="How long an event can be undone; 0: never.")
+
+
 class BatchResult(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     status = serializers.IntegerField(help_text="As HTTP would say it for this capture alone.")

@@ -85,6 +85,34 @@ CLOCK = [
     asked("A capture", {"photo": _PHOTO, "occurred_at": "2026-03-02T07:58:12Z"}),
     answered("Came in", {**_ANSWER, "event": _EVENT, "is_repeat": False}, 201),
 ]
+CLOCK_SETTINGS = [
+    answered(
+        "A kiosk in Berlin",
+        {
+            "id": "8d7f3f0e-3a64-4b0c-9c0f-3b1f2f6d5e10",
+            "name": "Front door",
+            "time_zone": "Europe/Berlin",
+            "now": "2026-03-02T07:58:00Z",
+            "drift_seconds": 120.0,
+            "oldest_hours": 72.0,
+            "undo_seconds": 30.0,
+        },
+    ),
+]
+UNDO = [
+    answered(
+        "Taken back",
+        {
+            **_EVENT,
+            "id": "52a0c6c5-0f0b-4b7c-8f0e-7a3a1f0e9c21",
+            "source": "correction",
+            "replaces": _EVENT["id"],
+            "is_void": True,
+            "correction_reason": "Taken back at the device",
+        },
+        201,
+    ),
+]
 BATCH = [
     asked(
         "Two captures that waited",

@@ -9,6 +9,7 @@ from recognition.api.views.attendance import (
     ClockView,
     CorrectionsView,
     EventViewSet,
+    UndoView,
 )
 from recognition.api.views.days import DaysCsvView, DaysView, DaysXlsxView, MyDaysView
 from recognition.api.views.pages import ReferencePage, SchemaView, SwaggerPage
@@ -43,6 +44,7 @@ v1: list[URLPattern | URLResolver] = [
     path("recognize/", RecognizeView.as_view(), name="recognize"),
     path("attendance/clock/", ClockView.as_view(), name="clock"),
     path("attendance/clock/batch/", BatchView.as_view(), name="clock-batch"),
+    path("attendance/clock/<uuid:event_id>/undo/", UndoView.as_view(), name="clock-undo"),
     path("attendance/corrections/", CorrectionsView.as_view(), name="corrections"),
     path("attendance/days/", DaysView.as_view(), name="days"),
     path("attendance/days.csv", DaysCsvView.as_view(), name="days-csv"),

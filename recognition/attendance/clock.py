@@ -101,6 +101,20 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     return Clocked(result=result, event=event)
 
 
+def settings_of(device: Device) -> dict[str, object]:
+    """What the device has to know before it clocks, as the API names it."""
+    gallery = device.galleries.order_by("id").first()
+    return {
+        "id": device.public_id,
+        "name": device.name,
+        "time_zone": gallery.time_zone if gallery else settings.TIME_ZONE,
+        "now": timezone.now(),
+        "drift_seconds": settings.CLOCK_DRIFT.total_seconds(),
+        "oldest_hours": settings.CLOCK_OLDEST / timedelta(hours=1),
+        "undo_seconds": settings.CLOCK_UNDO.total_seconds(),
+    }
+
+
 def check_time(occurred_at: datetime, now: datetime) -> None:
     """Raises InTheFuture, TooOld."""
     if occurred_at > now + settings.CLOCK_DRIFT:

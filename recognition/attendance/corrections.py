@@ -11,7 +11,7 @@ from django.utils import timezone
 from people.errors import Refusal
 from people.models import Person
 from recognition.attendance.signals import corrected
-from recognition.models import AttendanceEvent, Direction, EventSource
+from recognition.models import AttendanceEvent, Device, Direction, EventSource
 
 
 class AlreadyCorrected(Refusal):
@@ -50,8 +50,10 @@ def replace(
     )
 
 
-def void(*, event: AttendanceEvent, reason: str, by: User) -> AttendanceEvent:
-    """It did not happen. Raises AlreadyCorrected."""
+def void(
+    *, event: AttendanceEvent, reason: str, by: User, device: Device | None = None
+) -> AttendanceEvent:
+    """It did not happen. device: where it was taken back. Raises AlreadyCorrected."""
     return _record(
         person=event.person,
         direction=Direction(event.direction),
@@ -60,6 +62,7 @@ def void(*, event: AttendanceEvent, reason: str, by: User) -> AttendanceEvent:
         by=by,
         replaces=event,
         is_void=True,
+        device=device,
     )
 
 
@@ -72,8 +75,10 @@ def _record(
     by: User,
     replaces: AttendanceEvent | None = None,
     is_void: bool = False,
+    device: Device | None = None,
 ) -> AttendanceEvent:
-    if occurred_at > timezone.now():
+    # A device's clock may be a little ahead, and what it recorded so can be taken away.
+    if occurred_at > timezone.now() and not is_void:
         raise InTheFuture("What has not happened yet cannot be corrected.")
     try:
         with transaction.atomic():
@@ -84,6 +89,7 @@ def _record(
                 source=EventSource.CORRECTION,
                 replaces=replaces,
                 is_void=is_void,
+                device=device,
                 corrected_by=by,
                 correction_reason=reason,
             )

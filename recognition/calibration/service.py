@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from people.models import EmbeddingModel, FaceEmbedding, FaceImageState, Gallery
 from people.vectors import Vector
+from recognition import heads
 from recognition.acceptance import Accepted
 from recognition.calibration.measuring import PhotoSet
 from recognition.calibration.stored import Calibration
@@ -42,7 +43,11 @@ def enrolled_set(model: EmbeddingModel, gallery: Gallery | None) -> PhotoSet:
 
 
 def embedder(model: EmbeddingModel, cache: Path | None) -> Embedder:
-    return Embedder(engine_for(model), cache)
+    """Raises HeadMissing."""
+    base = heads.base_of(model)
+    if base is None:
+        return Embedder(engine_for(model), cache)
+    return Embedder(engine_for(base), cache, heads.head_of(model.recipe).apply)
 
 
 def today() -> str:

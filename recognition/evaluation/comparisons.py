@@ -96,6 +96,28 @@ def tmr_at_fmr(
     ]
 
 
+def tmr_differences(
+    before: Comparisons, after: Comparisons, fmrs: Sequence[float], *, seed: int = 0
+) -> dict[float, Interval]:
+    """Of TMR after − TMR before, at each FMR the impostors can show.
+
+    before, after: the same pairs, compared in two ways. The same people are drawn for both, so what
+    makes a draw easy or hard for both cancels out.
+    """
+    supported = [fmr for fmr in fmrs if statistics.supports(len(before.impostor), fmr)]
+    if not supported:
+        return {}
+    drawn = [_resampled_tmr(one, supported, statistics.REPLICATES, seed) for one in (before, after)]
+    found = {}
+    for fmr in supported:
+        old, new = (
+            statistics.match_rate(one.genuine, statistics.threshold_at_fmr(one.impostor, fmr))
+            for one in (before, after)
+        )
+        found[fmr] = statistics.percentiles(drawn[1][fmr] - drawn[0][fmr], new - old)
+    return found
+
+
 def _at_fmr(comparisons: Comparisons, fmr: float, replicates: Floats) -> AtFmr:
     impostor, genuine = comparisons.impostor, comparisons.genuine
     threshold = statistics.threshold_at_fmr(impostor, fmr)

@@ -61,8 +61,13 @@ class Embedder:
 
     at_once = True  # several threads may ask
 
-    def __init__(self, engine: Engine, cache: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, cache: Path | None, head: Callable[[Vector], Vector] | None = None
+    ) -> None:
+        """head: what is applied to the engine's vectors. Kept are those without it, so that models
+        on one network share them."""
         self._engine = engine
+        self._head = head
         self._cache = VectorCache(cache, engine.recipe.to_json())
 
     def vectors_of(self, photo: Path, uses: Sequence[str]) -> Vector:
@@ -85,7 +90,8 @@ class Embedder:
                 kept = self._engine.embed(face, enrolled=use == ENROLLED)
                 self._cache.put(sha256, use, kept)
             found[use] = kept
-        return np.concatenate([found[use] for use in uses])
+        vectors = np.concatenate([found[use] for use in uses])
+        return vectors if self._head is None or not len(vectors) else self._head(vectors)
 
     def _face(self, data: bytes) -> list[Face]:
         """One, or none."""

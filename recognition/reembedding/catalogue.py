@@ -72,20 +72,27 @@ def recipe_from(changes: dict[str, Any]) -> Recipe:
 
 
 def add_model(*, name: str, changes: dict[str, Any]) -> EmbeddingModel:
-    """A new model, its version the next of its name. It answers nothing until it is activated.
+    """A new model: the default recipe with these changes.
 
     Raises BadRecipe, or Refusal: recipe_exists, bad_name, added_meanwhile.
+    """
+    return add_recipe(name=name, recipe=asdict(recipe_from(changes)))
+
+
+def add_recipe(*, name: str, recipe: dict[str, Any]) -> EmbeddingModel:
+    """A new model, its version the next of its name. It answers nothing until it is activated.
+
+    Raises Refusal: recipe_exists, bad_name, added_meanwhile.
     """
     name = " ".join(name.split())
     if not name or len(name) > 100:
         raise Refusal("Give the model a name of 1 to 100 characters.", code="bad_name")
-    recipe = asdict(recipe_from(changes))
     for model in EmbeddingModel.objects.exclude(state="retired"):
         if _what_it_does(model.recipe) == _what_it_does(recipe):
             raise Refusal(f"{model} makes the very same vectors.", code="recipe_exists")
     latest = EmbeddingModel.objects.filter(name=name).aggregate(latest=Max("version"))["latest"]
     version = (latest or 0) + 1
-    recipe |= {"name": name, "version": version}
+    recipe = {**recipe, "name": name, "version": version}
     try:
         with transaction.atomic():
             return EmbeddingModel.objects.create(

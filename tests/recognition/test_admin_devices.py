@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+import segno
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -43,6 +44,12 @@ def shown_key(response: Any) -> str:
     return found[1]
 
 
+def kiosk_code(key: str) -> str:
+    """The QR code of the address at which a browser becomes this kiosk."""
+    code = segno.make(f"http://testserver/kiosk/#key={key}", error="m", micro=False)
+    return str(code.svg_inline(scale=4, border=2, title="Pair a kiosk"))
+
+
 def url(name: str, new: NewKey) -> str:
     return reverse(f"admin:recognition_device_{name}", args=[new.device.pk])
 
@@ -54,7 +61,7 @@ def add(root: Client, gallery: Gallery, name: str = "Gate") -> Any:
 def test_a_device_is_added_and_its_key_is_shown_with_a_code(root: Client, north: Gallery) -> None:
     response = add(root, north)
     assert status(shown_key(response)) == 403  # may clock, may not recognize
-    assert b"<svg" in response.content
+    assert kiosk_code(shown_key(response)) in response.content.decode()
     assert "no-store" in response["Cache-Control"]
     device = Device.objects.get()
     assert (device.name, device.may_clock, device.may_recognize) == ("Gate", True, False)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
+from uuid import UUID
 
 import django_filters
 from django.contrib.auth.models import User
 from django.db.models import Model
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -28,6 +30,7 @@ from recognition.api.attendance import (
     BatchSerializer,
     CaptureSerializer,
     ClockAnswer,
+    ClockSettings,
     CorrectionSerializer,
     EventSerializer,
 )
@@ -35,9 +38,9 @@ from recognition.api.authentication import device_of
 from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
-from recognition.attendance import clock, corrections, idempotency
+from recognition.attendance import clock, corrections, idempotency, undo
 from recognition.attendance.idempotency import Answer
-from recognition.models import AttendanceEvent, Device, Direction
+from recognition.models import AttendanceEvent, Device, Direction, EventSource
 
 Row = TypeVar("Row", bound=Model)
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -52,7 +55,19 @@ KEY = OpenApiParameter(
 class ClockView(APIView):
     """A face at the door: who it is is decided here, and recorded."""
 
-    rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
+    rules: ClassVar = {
+        "get": Rule(device=DeviceRight.CLOCK),
+        "post": Rule(device=DeviceRight.CLOCK),
+    }
+
+    @extend_schema(
+        responses={200: ClockSettings},
+        operation_id="clock_settings",
+        examples=examples.CLOCK_SETTINGS,
+    )
+    def get(self, request: Request) -> Response:
+        """What a device has to know before it clocks, and whether its key is good."""
+        return Response(ClockSettings(clock.settings_of(_device(request))).data)
 
     @extend_schema(
         request=CaptureSerializer,
@@ -87,7 +102,9 @@ class BatchView(APIView):
     def post(self, request: Request) -> Response:
         """Answered item by item, in order; safe to send again as a whole.
 
-        An item's `id` is its idempotency key. A device whose clock is wrong is refused whole.
+        An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
+        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
+        is refused whole.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -97,11 +114,34 @@ class BatchView(APIView):
         return Response({"results": results})
 
 
+class UndoView(APIView):
+    """Take back what was clocked here a moment ago: a correction, beside the event."""
+
+    rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
+
+    @extend_schema(
+        request=None,
+        responses={200: EventSerializer, 201: EventSerializer},
+        operation_id="clock_undo",
+        examples=examples.UNDO,
+    )
+    def post(self, request: Request, event_id: UUID) -> Response:
+        """201: it is taken back. 200: it was already; asking twice does nothing.
+
+        Only by the device that recorded it, and for a short time; 404 for any other event.
+        """
+        device = _device(request)
+        own = AttendanceEvent.objects.filter(device=device).exclude(source=EventSource.CORRECTION)
+        undone = undo.undo(event=get_object_or_404(own, public_id=event_id), device=device)
+        body = EventSerializer(undone.event).data
+        return Response(body, status=200 if undone.is_repeat else 201)
+
+
 def _item(item: Mapping[str, Any], device: Device) -> dict[str, object]:
     asked = {name: value for name, value in item.items() if name != "id"}
     work = partial(_clock, asked, device, was_stored=True)
     try:
-        answer = _once(device, f"batch:{item['id']}", asked, work)
+        answer = _once(device, str(item["id"]), asked, work)
     except Refusal as refusal:
         answer = _refused(refusal)
     return {"id": str(item["id"]), "status": answer.status, "answer": answer.body}

@@ -142,7 +142,7 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
 
     @admin.display(description="corrected by")
     def corrector(self, event: AttendanceEvent) -> str:
-        return str(event.corrected_by or "somebody erased")
+        return str(event.device or event.corrected_by or "somebody erased")
 
     @admin.display(description="time zone")
     def zone(self, event: AttendanceEvent) -> str:

@@ -19,7 +19,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # (method, path) → who is let in besides an administrator: "device", "anybody", "user" (any).
 # "device only" keeps the administrator out too: there is no event without a device.
 OPEN = {
+    ("get", "attendance/clock/"): "device only",
     ("post", "attendance/clock/"): "device only",
+    ("post", "attendance/clock/<uuid:event_id>/undo/"): "device only",
     ("post", "attendance/clock/batch/"): "device only",
     ("get", "attendance/me/"): "user",
     ("post", "recognize/"): "device",
@@ -55,7 +57,8 @@ def operations() -> list[tuple[str, str, Rule | None]]:
 
 
 def url(path: str) -> str:
-    path = path.replace("<uuid:id>", str(uuid4())).replace("<uuid:face_id>", str(uuid4()))
+    for kind in ("uuid:id", "uuid:face_id", "uuid:event_id"):
+        path = path.replace(f"<{kind}>", str(uuid4()))
     for kind in ("int:pk", "int:id"):
         path = path.replace(f"<{kind}>", "999999")
     assert "<" not in path, path

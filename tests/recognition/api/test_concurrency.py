@@ -71,3 +71,10 @@ def test_a_key_used_for_two_things_at_once_is_one_event_and_conflicts(key: str) 
     answers = at_once(20, lambda index: clock(key, variant=index, idempotency_key="the-same"))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
     assert AttendanceEvent.objects.count() == 1
+
+
+def test_ten_clicks_on_undo_at_once_make_one_correction(key: str) -> None:
+    event = clock(key).json()["event"]["id"]
+    answers = at_once(10, lambda _index: client_with(key).post(f"{URL}{event}/undo/"))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 9}
+    assert AttendanceEvent.objects.filter(is_void=True).count() == 1

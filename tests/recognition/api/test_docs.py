@@ -94,7 +94,8 @@ def test_the_shell_examples_work(
     assert "Hi! Welcome Ann Lee-Park" in said
     assert "Verified! Welcome Ann Lee-Park" in said
     assert AttendanceEvent.objects.filter(source="clock").count() == 1
-    assert AttendanceEvent.objects.get(source="correction").correction_reason
+    assert AttendanceEvent.objects.get(source="correction", is_void=False).correction_reason
+    assert AttendanceEvent.objects.filter(is_void=True, device__name="Door").count() == 1
 
 
 def test_the_python_examples_work(

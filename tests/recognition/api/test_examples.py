@@ -32,4 +32,12 @@ def test_examples_fit_their_schema(admin: APIClient) -> None:
             with_examples.add(operation)
             whole = {**content["schema"], "components": schema["components"]}
             jsonschema.validate(example["value"], whole)
-    assert {"verify", "recognize", "clock", "clock_batch", "correct"} <= with_examples
+    assert {
+        "verify",
+        "recognize",
+        "clock",
+        "clock_batch",
+        "clock_undo",
+        "clock_settings",
+        "correct",
+    } <= with_examples

@@ -9,6 +9,7 @@ from recognition.evaluation.comparisons import (
     Unsupported,
     pair_rate_interval,
     tmr_at_fmr,
+    tmr_differences,
     whole_curve,
 )
 
@@ -95,3 +96,27 @@ def test_false_matches_of_one_person_say_less_than_spread_over_all() -> None:
     spread[:: len(spread) // int(of_one.sum())] = True
     one, many = (pair_rate_interval(hits, impostors) for hits in (of_one, spread))
     assert one.high - one.low > 2 * (many.high - many.low)
+
+
+def test_a_difference_between_two_ways_is_of_the_same_people() -> None:
+    """What makes a draw easy for both cancels out: the interval is narrower than either's own."""
+    before = crowd(80, spread=0.3)
+    after = Comparisons(
+        np.where(before.same, before.distances - 0.1, before.distances),
+        before.same,
+        before.first,
+        before.second,
+    )
+    [one], [other] = (tmr_at_fmr(way, [1e-2]) for way in (before, after))
+    assert isinstance(one, AtFmr)
+    assert isinstance(other, AtFmr)
+    difference = tmr_differences(before, after, [1e-2])[1e-2]
+    assert 0 < difference.low <= other.value - one.value <= difference.high
+    assert difference.high - difference.low < one.high - one.low
+
+
+def test_a_way_does_not_differ_from_itself_nor_where_nothing_can_be_told() -> None:
+    way = crowd(60, spread=0.3)
+    differences = tmr_differences(way, way, [1e-2, 1e-6])
+    assert list(differences) == [1e-2]
+    assert (differences[1e-2].low, differences[1e-2].high) == (0, 0)

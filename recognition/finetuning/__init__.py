@@ -1,0 +1,1 @@
+"""A projection head on frozen vectors, trained with a triplet loss, judged by other people."""
