@@ -335,10 +335,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "recognition.api.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["recognition.api.filters.StrictFilters"],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "recognition.api.throttles.ByAddress",
-        "recognition.api.throttles.ByAccount",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["recognition.api.throttles.ByBoth"],
     "DEFAULT_THROTTLE_RATES": {
         "address": env.str("THROTTLE_ADDRESS", default="1200/min"),
         "account": env.str("THROTTLE_ACCOUNT", default="600/min"),

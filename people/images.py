@@ -149,8 +149,8 @@ def _decode(data: bytes) -> Pixels:
         image.draft("RGB", (max(1, int(width * scale)), max(1, int(height * scale))))
         # Shrinking first keeps the memory of the steps below small.
         image.thumbnail((MAX_SIDE, MAX_SIDE), reducing_gap=2.0)
-        upright = ImageOps.exif_transpose(image)
-        return np.asarray(_to_rgb(upright), dtype=np.uint8)
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.asarray(_to_rgb(image), dtype=np.uint8)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -161,7 +161,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         layered = image.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")
         return Image.alpha_composite(white, layered).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
 
 
 def _sixteen_to_eight_bit(image: Image.Image) -> Image.Image:

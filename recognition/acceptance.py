@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.core.cache import caches
 
+from recognition.models import Acceptance
 from recognition.models.acceptance import FNMR_WARNING, RECOGNIZE_FPIR, VERIFY_FMR
 
 # Which setting fixes which rate.
 SETTINGS = {"verify_fmr": "VERIFY_FMR", "recognize_fpir": "RECOGNIZE_FPIR"}
-_STORED = "SELECT verify_fmr, recognize_fpir, fnmr_warning FROM recognition_acceptance"
+_FIELDS = ("verify_fmr", "recognize_fpir", "fnmr_warning")
+_KEY, _KNOWN_FOR_S = "accepted", 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +29,23 @@ class Accepted:
 
 
 def accepted() -> Accepted:
-    """Read for every question about a face, so by the shortest way there is."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STORED)
-        row = cursor.fetchone()
-    fmr, fpir, fnmr = row or (VERIFY_FMR, RECOGNIZE_FPIR, FNMR_WARNING)
+    """Asked for with every question about a face; a change is known everywhere within seconds."""
+    rates = caches["process"].get(_KEY)
+    if rates is None:
+        stored = Acceptance.objects.values_list(*_FIELDS).first()
+        rates = stored or (VERIFY_FMR, RECOGNIZE_FPIR, FNMR_WARNING)
+        caches["process"].set(_KEY, rates, _KNOWN_FOR_S)
+    fmr, fpir, fnmr = rates
     return Accepted(
         verify_fmr=settings.VERIFY_FMR or fmr,
         recognize_fpir=settings.RECOGNIZE_FPIR or fpir,
         fnmr_warning=fnmr,
     )
+
+
+def forget() -> None:
+    """Whoever changes them sees the change at once."""
+    caches["process"].delete(_KEY)
 
 
 def fixed_by_environment() -> dict[str, str]:

@@ -5,11 +5,13 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from people.signals import import_started, photos_stored
+from recognition import acceptance
 from recognition.attendance.signals import clocked, corrected
-from recognition.models import AttendanceEvent
+from recognition.models import Acceptance, AttendanceEvent
 from recognition.queueing import queue_import, queue_photos
 from recognition.webhooks import outbox
 
@@ -27,3 +29,9 @@ def queue_import_on_commit(run_id: int, **_kwargs: Any) -> None:
 @receiver([clocked, corrected])
 def announce(event: AttendanceEvent, **_kwargs: Any) -> None:
     outbox.announce(event=event)
+
+
+@receiver([post_save, post_delete], sender=Acceptance)
+def read_again(**_kwargs: Any) -> None:
+    acceptance.forget()
+    transaction.on_commit(acceptance.forget)

@@ -15,7 +15,15 @@ from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import matching, replicas, thresholds
-from recognition.engine import Box, Face, FaceRefused, ManyFaces, Quality, WeightsMissing
+from recognition.engine import (
+    Box,
+    EmbeddedFace,
+    Face,
+    FaceRefused,
+    ManyFaces,
+    Quality,
+    WeightsMissing,
+)
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
 from recognition.runtime import engine_for
@@ -344,14 +352,21 @@ def _probe(frames: Sequence[Pixels] | Probe, model: EmbeddingModel) -> Probe:
             refusals.append(refusal)
     if not faces:
         raise refusals[0]
-    vectors = np.stack([face.embedding for face in faces])
     best = max(faces, key=lambda face: face.face.quality.size)
     return Probe(
-        vector=matching.combine_frames(vectors, thresholds.for_verify(model)),
+        vector=_one_vector(faces, model),
         face=best.face,
         model_id=model.pk,
         frames=len(frames),
     )
+
+
+def _one_vector(faces: Sequence[EmbeddedFace], model: EmbeddingModel) -> Vector:
+    """Raises FramesDiffer."""
+    if len(faces) == 1:
+        return faces[0].embedding
+    vectors = np.stack([face.embedding for face in faces])
+    return matching.combine_frames(vectors, thresholds.for_verify(model))
 
 
 __all__ = [

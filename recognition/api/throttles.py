@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from redis.commands.core import Script
 from redis.exceptions import RedisError
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
 
 logger = logging.getLogger(__name__)
 
@@ -57,32 +58,21 @@ class ByAddress(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if self.rate is None:
-            return True
-        cache = settings.CACHES["default"]
-        if not cache["BACKEND"].endswith("RedisCache"):  # this process alone: as DRF counts
-            return super().allow_request(request, view)
-        key = self.get_cache_key(request, view)
-        if key is None:
-            return True
-        try:
-            return self._count(_counting_at(cache["LOCATION"]), f"{cache['KEY_PREFIX']}:{key}")
-        except RedisError:
-            return self.without_counts()
-
-    def _count(self, counting: Script, key: str) -> bool:
-        window, passed = divmod(time.time(), self.duration)
-        keys = [f"{key}:{window:.0f}", f"{key}:{window - 1:.0f}"]
-        left = 1 - passed / self.duration
-        # Till this window is over, and one of its requests no longer counts.
-        self._wait_s = min(
-            self.duration, self.duration - passed + self.duration / self.num_requests
-        )
-        return bool(counting(keys, [self.num_requests, left, 2 * self.duration]))
+        return _first_refusal([self], request, view) is None
 
     def wait(self) -> float | None:
         wait_s: float | None = getattr(self, "_wait_s", None)
         return super().wait() if wait_s is None else wait_s
+
+    def window(self, key: str) -> tuple[list[str], list[float]]:
+        """What _COUNT is asked."""
+        window, passed = divmod(time.time(), self.duration)
+        # Till this window is over, and one of its requests no longer counts.
+        one = self.duration / self.num_requests
+        self._wait_s = min(self.duration, self.duration - passed + one)
+        left = 1 - passed / self.duration
+        keys = [f"{key}:{window:.0f}", f"{key}:{window - 1:.0f}"]
+        return keys, [self.num_requests, left, 2 * self.duration]
 
     def without_counts(self) -> bool:
         logger.warning("The cache cannot be reached; nobody is throttled by %s", self.scope)
@@ -98,6 +88,46 @@ class ByAccount(ByAddress):
         if not request.user.is_authenticated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": request.user.pk}
+
+
+class ByBoth(BaseThrottle):
+    """Both, in one visit to the cache."""
+
+    _refusal: ByAddress | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        self._refusal = _first_refusal([ByAddress(), ByAccount()], request, view)
+        return self._refusal is None
+
+    def wait(self) -> float | None:
+        return self._refusal.wait() if self._refusal is not None else None
+
+
+def _first_refusal(throttles: Sequence[ByAddress], request: Request, view: Any) -> ByAddress | None:
+    cache: dict[str, Any] = settings.CACHES["default"]
+    if not cache["BACKEND"].endswith("RedisCache"):  # this process alone: as DRF counts
+        return next(
+            (one for one in throttles if not SimpleRateThrottle.allow_request(one, request, view)),
+            None,
+        )
+    keyed = {one: one.get_cache_key(request, view) for one in throttles if one.rate is not None}
+    asked = {one: one.window(f"{cache['KEY_PREFIX']}:{key}") for one, key in keyed.items() if key}
+    try:
+        allowed = _count(cache["LOCATION"], list(asked.values()))
+    except RedisError:
+        return next((one for one in throttles if not one.without_counts()), None)
+    return next((one for one, ok in zip(asked, allowed, strict=True) if not ok), None)
+
+
+def _count(address: str, windows: Sequence[tuple[list[str], list[float]]]) -> list[bool]:
+    counting = _counting_at(address)
+    if len(windows) == 1:
+        return [bool(counting(*windows[0]))]
+    client: Redis = counting.registered_client
+    with client.pipeline(transaction=False) as together:
+        for keys, numbers in windows:
+            counting(keys, numbers, client=together)
+        return [bool(answer) for answer in together.execute()]
 
 
 class OfTokens(ByAddress):

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery
-from recognition.api.throttles import ByAddress
+from recognition.api.throttles import ByAddress, ByBoth
 from recognition.devices import NewKey, add_device
 from recognition.models import Device
 
@@ -37,7 +37,8 @@ def static_folder(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def no_throttling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ByAddress, "allow_request", lambda *_args: True)
+    for kind in (ByAddress, ByBoth):
+        monkeypatch.setattr(kind, "allow_request", lambda *_args: True)
 
 
 @pytest.fixture
