@@ -84,6 +84,14 @@ def for_pool(
     return min(model.recognize_threshold, curve.distance_at(fmr))
 
 
+def for_record(model: EmbeddingModel, *, search: bool = False) -> float:
+    """What would have counted, beside a refusal on record; 0 without a calibration: nothing."""
+    try:
+        return for_recognize(model) if search else for_verify(model)
+    except NotCalibrated:
+        return 0.0
+
+
 def for_duplicates(model: EmbeddingModel) -> float:
     """A new face nearer than this to somebody else's is flagged; a human decides.
 

@@ -65,7 +65,7 @@ class _Asked:
                     model=self.model,
                     outcome=outcome,
                     reason=reason,
-                    threshold=thresholds.for_verify(self.model),
+                    threshold=thresholds.for_record(self.model),
                     frames=min(self.frames, _MOST_FRAMES),
                     duration_ms=round((time.monotonic() - self.started) * 1000),
                     actor=actor,

@@ -155,14 +155,13 @@ class _Attempted:
     def _record(self, outcome: str, person: Person | None) -> None:
         model = EmbeddingModel.objects.current()
         is_search = self.mode == Mode.RECOGNIZE
-        threshold = thresholds.for_recognize(model) if is_search else thresholds.for_verify(model)
         Attempt.objects.create(
             purpose=AttemptPurpose.RECOGNIZE if is_search else AttemptPurpose.VERIFY,
             source=AttemptSource.LOGIN,
             claimed=person,
             model=model,
             outcome=outcome,
-            threshold=threshold,
+            threshold=thresholds.for_record(model, search=is_search),
             frames=self.frames,
             duration_ms=round((time.monotonic() - self.started) * 1000),
         )

@@ -99,14 +99,14 @@ class CountingEngine:
             box=type(central.box)(0, 0, 10, 10),
             landmarks=central.landmarks,
             confidence=1,
-            crop=central.crop + 1,
+            crop=central.crop,
             quality=central.quality,
         )
         return [aside, central]
 
     def embed(self, faces: Sequence[Face], *, enrolled: bool = False) -> Vector:
         vector = np.zeros((len(faces), 128), dtype=np.float32)
-        vector[:, int(enrolled)] = [1.0 if face.crop.max() == 0 else -1.0 for face in faces]
+        vector[:, int(enrolled)] = [1.0 if face.box.width > 10 else -1.0 for face in faces]
         return vector
 
 
