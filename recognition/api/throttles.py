@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from redis import Redis
@@ -123,7 +123,7 @@ def _count(address: str, windows: Sequence[tuple[list[str], list[float]]]) -> li
     counting = _counting_at(address)
     if len(windows) == 1:
         return [bool(counting(*windows[0]))]
-    client: Redis = counting.registered_client
+    client = cast(Redis, counting.registered_client)
     with client.pipeline(transaction=False) as together:
         for keys, numbers in windows:
             counting(keys, numbers, client=together)
