@@ -19,18 +19,28 @@ import numpy as np
 from people.errors import Refusal
 from people.models import EmbeddingModel
 from people.vectors import Vector
-from recognition.engine import EmbeddedFace, Embeddings, Engine, Face, FaceRefused, Pixels
+from recognition.engine import (
+    EmbeddedFace,
+    Embeddings,
+    Engine,
+    Face,
+    FaceRefused,
+    Pixels,
+    WeightsMissing,
+)
 from recognition.models import ProjectionHead
 
 KEY = "head"
 
 
-class HeadMissing(Refusal):
+class HeadMissing(WeightsMissing):
+    """As a network's file that is missing: nobody's fault who asks, and it may come back."""
+
     code = "head_missing"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The head of this model is not in the database, or was altered. Train it again."
+        Refusal.__init__(
+            self, "The head of this model is not in the database, or was altered. Train it again."
         )
 
 

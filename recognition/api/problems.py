@@ -33,6 +33,8 @@ _STATUS = {
     "gallery_not_allowed": 403,
     "no_person": 404,
     "weights_missing": 503,
+    "head_missing": 503,
+    "pad_unavailable": 503,
     "not_calibrated": 503,
     "key_used_otherwise": 409,
 }

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from people.errors import Refusal
-from people.models import EmbeddingModel, Person, Template
+from people.models import EmbeddingModel, FaceImage, Person, Template
 from people.querysets import PersonQuerySet
 from recognition.login import brakes
 from recognition.login.backends import has_admin_rights
@@ -64,6 +64,10 @@ def asks_for_face(user: User) -> bool:
     if brakes.is_password_alone(name=user.get_username()):
         return False
     if with_face(user) is not None:
+        return True
+    # A face that cannot be asked for now, since its person is inactive or the model has no template
+    # of it, is no reason to do without: `allow_password` is.
+    if has_admin_rights(user) and FaceImage.objects.ready().filter(person__user=user).exists():
         return True
     if has_admin_rights(user) and settings.FACE_LOGIN_STAFF_MUST_ENROL:
         raise MustEnrol

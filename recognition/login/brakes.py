@@ -111,10 +111,13 @@ def check_everywhere(*, name: str) -> None:
 
 
 def release(*, name: str, kinds: Sequence[BrakeKind] = tuple(BrakeKind)) -> None:
-    """Nothing counts against this account any more."""
-    LoginBrake.objects.filter(account=account_of(name), kind__in=kinds).update(
-        failures=0, waits_until=None
-    )
+    """Nothing counts against this account any more. Rows are locked as by whoever counts."""
+    with transaction.atomic():
+        rows = LoginBrake.objects.filter(account=account_of(name), kind__in=kinds)
+        locked = list(rows.order_by("kind", "address").select_for_update().values_list("pk"))
+        LoginBrake.objects.filter(pk__in=[pk for (pk,) in locked]).update(
+            failures=0, waits_until=None
+        )
 
 
 def allow_password_alone(*, name: str, minutes: int) -> datetime:

@@ -181,8 +181,7 @@ def _require_on(claim: Claim) -> None:
     )
     if not is_on:
         raise NotOn("The face does not log in here.")
-    if claim.mode == Mode.RECOGNIZE:
-        promise.require()
+    promise.require(claim.mode)
 
 
 def _enter(claim: Claim) -> Ticket:

@@ -41,6 +41,8 @@ _STATUS = {
     "too_many_challenges": 429,
     "face_login_off": 403,
     "weights_missing": 503,
+    "head_missing": 503,
+    "not_calibrated": 503,
     "pad_unavailable": 503,
 }
 
@@ -63,7 +65,7 @@ class Start(PasswordLogin):
         mode, broken = accounts.mode(), ""
         if mode == Mode.RECOGNIZE:
             try:
-                promise.require()
+                promise.require(mode)
             except PromiseBroken as refusal:
                 broken = refusal.message
         claim = ClaimForm(label_suffix="", auto_id="claim_%s")

@@ -98,6 +98,9 @@ def agree(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def withdraw(request: HttpRequest) -> HttpResponse:
+    # What is erased is gone: a face alone, which may be another's, is not enough.
+    if not sessions.had_password(request):
+        return _ask_for_password(request, "me:consent")
     try:
         erased = consents.withdraw(user=_account(request))
     except Refusal as refusal:
@@ -157,6 +160,8 @@ def _tell(request: HttpRequest, kept: int, refused: list[BadPhoto]) -> None:
 @require_POST
 @login_required
 def delete_photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    if not sessions.had_password(request):
+        return _ask_for_password(request, "me:photos")
     if not photos.remove(user=_account(request), public_id=public_id):
         raise Http404
     messages.success(request, "The photo is deleted.")

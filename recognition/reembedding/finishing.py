@@ -122,7 +122,9 @@ def _activate(run: ReembeddingRun) -> None:
         )
     except Refusal as refusal:
         logger.warning("Run %d is done; its model was not activated: %s", run.pk, refusal.code)
-        ReembeddingRun.objects.filter(pk=run.pk).update(error=refusal.message[:400])
+        # Without the names it may list: they would outlive an erasure here.
+        said = refusal.message.partition(":")[0].removesuffix(".") + "."
+        ReembeddingRun.objects.filter(pk=run.pk).update(error=said[:400])
 
 
 @contextmanager

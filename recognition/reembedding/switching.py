@@ -271,7 +271,7 @@ def drop_retired() -> int:
 
 
 def _drop(model: EmbeddingModel) -> int:
-    if search.has_index(model):
+    if model.search_index or search.has_index(model):  # the first may be of an earlier definition
         search.drop_index(model)
     removed = 0
     for rows in (Template.objects.of(model), FaceEmbedding.objects.of(model),

@@ -6,6 +6,7 @@ from pytest_django import Settings
 from people.models import EmbeddingModel
 from recognition import thresholds
 from recognition.login import promise
+from recognition.login.accounts import Mode
 from recognition.login.promise import PromiseBroken
 
 pytestmark = pytest.mark.django_db
@@ -27,31 +28,41 @@ def test_it_holds_while_the_threshold_that_is_needed_was_measured(
     people: dict[str, int], number: int
 ) -> None:
     people["number"] = number
-    promise.require()
+    promise.require(Mode.RECOGNIZE)
 
 
 def test_beyond_what_was_measured_it_does_not_hold(people: dict[str, int]) -> None:
     people["number"] = 20_000  # needs a false match rate of 5e-7
     with pytest.raises(PromiseBroken, match="so many people"):
-        promise.require()
+        promise.require(Mode.RECOGNIZE)
 
 
 def test_a_threshold_set_by_hand_has_to_keep_it(people: dict[str, int], settings: Settings) -> None:
     settings.RECOGNIZE_THRESHOLD = 0.7
-    promise.require()
+    promise.require(Mode.RECOGNIZE)
     people["number"] = 1000
     with pytest.raises(PromiseBroken):
-        promise.require()
+        promise.require(Mode.RECOGNIZE)
 
 
 def test_the_operators_limit_counts(people: dict[str, int], settings: Settings) -> None:
     settings.RECOGNIZE_FPIR = 1e-6
     with pytest.raises(PromiseBroken):
-        promise.require()
+        promise.require(Mode.RECOGNIZE)
 
 
 def test_without_a_curve_it_does_not_hold(people: dict[str, int], model: EmbeddingModel) -> None:
     model.calibration = {"curve": [[1e-6, 0.5]]}
     model.save()
     with pytest.raises(PromiseBroken, match="measured"):
-        promise.require()
+        promise.require(Mode.RECOGNIZE)
+
+
+@pytest.mark.parametrize("mode", [Mode.CLAIMED, Mode.SECOND_FACTOR])
+def test_a_distance_that_makes_nothing_of_the_face_is_refused_beside_a_name_and_a_password(
+    people: dict[str, int], settings: Settings, mode: Mode
+) -> None:
+    promise.require(mode)
+    settings.VERIFY_THRESHOLD = 1.2
+    with pytest.raises(PromiseBroken):
+        promise.require(mode)
