@@ -114,7 +114,7 @@ def answer(*, claim: Claim, read: Callable[[], Sent]) -> Answer:
     try:
         result = _decide(claim, attempt.person, sent)
     except Refusal as refusal:  # on record by whoever refused
-        if isinstance(refusal, _NOT_COUNTED):
+        if isinstance(refusal, _NOT_COUNTED) and not _cost_a_challenge(refusal):
             brakes.take_back(ticket=ticket)
         return _refused(refusal, claim)
     if result.outcome not in (services.MATCH, services.NO_MATCH, services.UNKNOWN):
@@ -126,6 +126,12 @@ def answer(*, claim: Claim, read: Callable[[], Sent]) -> Answer:
     except Refusal as refusal:
         attempt.record(refusal)
         return _refused(refusal, claim)
+
+
+def _cost_a_challenge(refusal: Refusal) -> bool:
+    """A useless picture is no guess, unless it buys another challenge: else whoever holds a
+    recording could go on until the moves it shows are asked for."""
+    return isinstance(refusal, FaceRefused) and settings.FACE_LOGIN_LIVENESS != "off"
 
 
 def refuse(*, claim: Claim, refusal: Refusal) -> Answer:

@@ -356,7 +356,7 @@ def test_a_lock_that_falls_during_the_look_refuses_the_right_face(
 
 
 @pytest.mark.usefixtures("claimed", "ada")
-def test_a_picture_without_a_face_is_no_failure(visitor: Visitor) -> None:
+def test_a_challenge_spent_on_pictures_without_a_face_counts(visitor: Visitor) -> None:
     from tests.faces import photo_without_face
 
     visitor.claim("ada")
@@ -367,6 +367,21 @@ def test_a_picture_without_a_face_is_no_failure(visitor: Visitor) -> None:
         SimpleUploadedFile("f.png", photo_without_face(variant=number))
         for number in range(len(steps))
     ]
+    assert visitor.client.post("/login/face/answer/", sent).json()["code"] == "no_face"
+    assert LoginBrake.objects.filter(failures=1).exists()
+
+
+@pytest.mark.usefixtures("claimed", "ada")
+def test_without_challenges_a_picture_without_a_face_is_no_failure(
+    visitor: Visitor, settings: Settings
+) -> None:
+    from tests.faces import photo_without_face
+
+    settings.FACE_LOGIN_LIVENESS = "off"
+    visitor.claim("ada")
+    visitor.start()
+    sent = answer_of("", ["look_straight"], ADA)
+    sent["frame"] = [SimpleUploadedFile("f.png", photo_without_face())]
     assert visitor.client.post("/login/face/answer/", sent).json()["code"] == "no_face"
     assert not LoginBrake.objects.filter(failures__gt=0).exists()
 
