@@ -37,8 +37,7 @@ class Running:
     """How networks are to run.
 
     threads: processor threads of one call; None lets the runtime take every core. calls: how many
-    calls at once OpenVINO prepares for; more wait. precision: bf16 is meant to take half the time where the
-    processor has it, and moves a vector by about a hundredth.
+    calls at once OpenVINO prepares for; more wait. precision: bf16 is for processors that have it.
     """
 
     threads: int | None = 1
