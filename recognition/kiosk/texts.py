@@ -42,6 +42,8 @@ def answers() -> dict[str, str]:
         ),
         "permission_denied": _("This device may not clock people. Change that in the admin."),
         "weights_missing": _("The server cannot look at faces now. An administrator has to help."),
+        "head_missing": _("The server cannot look at faces now. An administrator has to help."),
+        "not_calibrated": _("The server cannot look at faces now. An administrator has to help."),
         "throttled": _("Too many requests. It goes on in a moment."),
         "request_too_large": _("The pictures are too large for the server."),
         "authentication_failed": _(
