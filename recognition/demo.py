@@ -28,7 +28,7 @@ STORY_GALLERY = "Demo story"
 PRETENDER = "Somebody Else"  # is enrolled with a face that is known, and with a wall
 # Of the 25 photos: few may go unanswered, none may get a wrong name. To verify is stricter than to
 # recognize among five: one wrong person in 10,000 passes, and who is refused tries again.
-LEAST_RIGHT, LEAST_VERIFIED = 24, 22
+LEAST_RIGHT, LEAST_VERIFIED = 24, 23
 
 Progress = Callable[[int], object]
 

@@ -24,9 +24,7 @@ from recognition.thresholds import pool_size
 # Up to here comparing with everybody takes a few milliseconds and misses nobody; beyond, the index
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
 EXACT_LIMIT = 5_000
-# How many neighbours the graph walk keeps; more find better and cost time. Up to so many people 100
-# find every enrolled one: docs/adr/0009-half-precision-index.md
-EF_SEARCH, EF_SEARCH_BEYOND, FEW = 100, 200, 200_000
+EF_SEARCH = 200  # how many neighbours the graph walk keeps; more find better and cost time
 # How many more than asked for the index proposes: half precision moves a distance by 2e-4, so
 # that people so near each other may swap places.
 SPARE = 8
@@ -81,7 +79,7 @@ def nearest(
         "limit": limit,
         "proposed": limit if exact else limit + SPARE,
     }
-    rows = _rows(query, values, settings=None if exact else _scan_settings(model), using=using)
+    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS, using=using)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
@@ -107,16 +105,12 @@ def _rows(
 
 
 # Local to the transaction. The two large bounds are what "never hides a match" means.
-_SCAN_SETTINGS = """
-    SELECT set_config('hnsw.ef_search', '{}', true),
+_SCAN_SETTINGS = f"""
+    SELECT set_config('hnsw.ef_search', '{EF_SEARCH}', true),
            set_config('hnsw.iterative_scan', 'strict_order', true),
            set_config('hnsw.max_scan_tuples', '2147483647', true),
            set_config('hnsw.scan_mem_multiplier', '1000', true)
 """
-
-
-def _scan_settings(model: EmbeddingModel) -> str:
-    return _SCAN_SETTINGS.format(EF_SEARCH if pool_size(model) <= FEW else EF_SEARCH_BEYOND)
 
 
 def _query(

@@ -288,12 +288,7 @@ def test_building_takes_the_memory_it_needs_and_gives_it_back(
 
 
 @pytest.mark.usefixtures("committed")
-@pytest.mark.parametrize(("few", "kept"), [(1, search.EF_SEARCH), (-1, search.EF_SEARCH_BEYOND)])
-def test_how_the_index_is_read_holds_for_the_search_and_no_longer(
-    monkeypatch: pytest.MonkeyPatch, few: int, kept: int
-) -> None:
-    monkeypatch.setattr(search, "FEW", few)  # nobody is enrolled
+def test_how_the_index_is_read_holds_for_the_search_and_no_longer() -> None:
     asked = sql.SQL("SELECT current_setting('hnsw.ef_search')")
-    settings = search._scan_settings(EmbeddingModel.objects.current())
-    assert search._rows(asked, {}, settings=settings) == [(str(kept),)]
+    assert search._rows(asked, {}, settings=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
     assert search._rows(asked, {}, settings=None) == [("40",)]
