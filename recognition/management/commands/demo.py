@@ -14,8 +14,8 @@ class Command(FaceCommand):
     help = (
         "Enrol five people, recognize 25 other photos of them, check true and false claims, turn "
         "strangers away, then take the five people out again; its questions stay in the log. "
-        f"Exit code 0: at least {LEAST_RIGHT} of 25 recognized and {LEAST_VERIFIED} verified, no wrong "
-        "name, every stranger and every false claim refused; 1: not so; 2: error."
+        f"Exit code 0: at least {LEAST_RIGHT} of 25 recognized and {LEAST_VERIFIED} verified, no "
+        "wrong name, every stranger and every false claim refused; 1: not so; 2: error."
     )
     examples = """\
   manage.py fetch_models && manage.py demo
