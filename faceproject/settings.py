@@ -169,6 +169,7 @@ for _name, _database in DATABASES.items():
         "max_size": _number(env.int, "DATABASE_POOL", 16),
         "timeout": 1 if _name == "replica" else 10,
     }
+    _database["OPTIONS"].setdefault("prepare_threshold", 5)  # lets people.prepared do so
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PHOTOS_DIR = VAR_DIR / "photos"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
+
+from people import prepared
 
 if TYPE_CHECKING:
     from people.models import (  # noqa: F401  named in quotes below
@@ -105,12 +107,10 @@ class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
         Every question about a face asks for it, and it hardly ever changes: the database says
         which version of which row is active, and the row itself is read when that is a new one.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_ACTIVE)
-            version = cursor.fetchone()
-        if version is None:
+        version = prepared.rows(_ACTIVE)
+        if not version:
             raise self.model.DoesNotExist("no embedding model is active")
-        return copy(_read(self.model, *version))
+        return copy(_read(self.model, *version[0]))
 
 
 # Where a version of a row lies, and since which transaction, names it and no other.

@@ -9,13 +9,13 @@ iterative scan goes on until enough rows pass the filters, so a filter never hid
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection
 from psycopg import sql
 
+from people import prepared
 from people.models import EmbeddingModel, Gallery, Person
 from people.vectors import Vector
 from recognition.matching import Candidate
@@ -69,39 +69,18 @@ def nearest(
         or (bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT)
     )
     query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
-                   apart_from=apart_from, among=among)  # fmt: skip
+                   apart_from=apart_from, among=among, limit=limit)  # fmt: skip
     values: dict[str, int | str | list[int] | None] = {
-        "probe": "[" + ",".join(repr(float(x)) for x in probe) + "]",
-        "model": model.pk,
+        "probe": "[" + ",".join(map(repr, probe.tolist())) + "]",
         "galleries": [gallery.pk for gallery in galleries],
         "apart": apart_from.pk if apart_from else None,
         "among": list(among or []),
-        "limit": limit,
-        "proposed": limit if exact else limit + SPARE,
     }
-    rows = _rows(query, values, settings=None if exact else _SCAN_SETTINGS, using=using)
+    rows = prepared.rows(query, values, using=using, first="" if exact else _SCAN_SETTINGS)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
-
-
-def _rows(
-    query: sql.Composable,
-    values: dict[str, Any],
-    *,
-    settings: str | None,
-    using: str = DEFAULT_DB_ALIAS,
-) -> list[Any]:
-    """All rows. With settings, both statements travel together, as one transaction."""
-    with connections[using].cursor() as first, connections[using].cursor() as cursor:
-        travel = connections[using].connection.pipeline() if settings else nullcontext()
-        with travel:
-            if settings:
-                first.execute(settings)
-            cursor.execute(query, values)
-            rows: list[Any] = cursor.fetchall()
-    return rows
 
 
 # Local to the transaction. The two large bounds are what "never hides a match" means.
@@ -121,35 +100,41 @@ def _query(
     also_inactive: bool,
     apart_from: Person | None,
     among: Sequence[int] | None,
+    limit: int,
 ) -> sql.Composed:
-    """Without the cast the index is over, it cannot be used, so the search is exact."""
+    """Without the cast the index is over, it cannot be used, so the search is exact.
+
+    The model is part of the statement: a plan for any model could use the index of none.
+    """
     cast = sql.SQL("") if exact else _indexed_cast(model)
-    filters = [sql.SQL("t.model_id = %(model)s")]
+    filters = [sql.SQL("t.model_id = {}").format(sql.Literal(model.pk))]
     if not also_inactive:
         filters.append(sql.SQL("p.is_active"))
     if galleries:
         filters.append(
             sql.SQL(
                 "EXISTS (SELECT 1 FROM people_person_galleries g"
-                " WHERE g.person_id = p.id AND g.gallery_id = ANY(%(galleries)s))"
+                " WHERE g.person_id = p.id AND g.gallery_id = ANY(%(galleries)s::bigint[]))"
             )
         )
     if apart_from is not None:
-        filters.append(sql.SQL("p.id <> %(apart)s"))
+        filters.append(sql.SQL("p.id <> %(apart)s::bigint"))
     if among is not None:
-        filters.append(sql.SQL("p.id = ANY(%(among)s)"))
+        filters.append(sql.SQL("p.id = ANY(%(among)s::bigint[])"))
     return sql.SQL(
         "SELECT id, public_id, full_name, distance FROM ("
         " SELECT p.id, p.public_id, p.full_name,"
         " t.vector <-> %(probe)s::vector({dimensions}) AS distance"
         " FROM people_template t JOIN people_person p ON p.id = t.person_id"
         " WHERE {filters} ORDER BY t.vector{cast} <-> %(probe)s::vector({dimensions}){cast}"
-        " LIMIT %(proposed)s"
-        ") proposed ORDER BY distance LIMIT %(limit)s"
+        " LIMIT {proposed}"
+        ") proposed ORDER BY distance LIMIT {limit}"
     ).format(
         cast=cast,
         dimensions=sql.Literal(model.dimensions),
         filters=sql.SQL(" AND ").join(filters),
+        proposed=sql.Literal(limit if exact else limit + SPARE),
+        limit=sql.Literal(limit),
     )
 
 

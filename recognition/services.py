@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.db import IntegrityError
 
+from people import prepared
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
@@ -152,7 +153,7 @@ class _Question:
 
     def _record(self, result: Result) -> Attempt:
         actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
-        return Attempt.objects.create(
+        attempt = Attempt(
             purpose=self.purpose,
             source=self.source,
             claimed=self.claimed,
@@ -168,6 +169,7 @@ class _Question:
             duration_ms=round((time.monotonic() - self.started) * 1000),
             actor=actor,
         )
+        return prepared.insert(attempt)
 
     def refuse(self, error: Refusal) -> Result:
         return self.answer(

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
 from recognition.api.fields import Flag, Moment, PhotosField, StoredPhotosField, Strict
 from recognition.api.serializers import Answer
-from recognition.models import AttendanceEvent, Direction
+from recognition.models import AttendanceEvent, Direction, EventSource
 
 MAX_CAPTURES = 100
 
 
-class EventSerializer(serializers.ModelSerializer[AttendanceEvent]):
+# Spelled out: a ModelSerializer would look all of it up for each clock-in.
+class EventSerializer(serializers.Serializer[AttendanceEvent]):
     id = serializers.UUIDField(source="public_id")
     person = serializers.UUIDField(source="person.public_id", allow_null=True, default=None)
+    direction = serializers.ChoiceField(choices=Direction.choices, read_only=True)
+    occurred_at = serializers.DateTimeField(read_only=True)
+    received_at = serializers.DateTimeField(read_only=True)
+    source = serializers.ChoiceField(choices=EventSource.choices, read_only=True)
+    is_late_arriving = serializers.BooleanField(
+        read_only=True, help_text=AttendanceEvent._meta.get_field("is_late_arriving").help_text
+    )
     device = serializers.CharField(source="device.name", allow_null=True, default=None)
     replaces = serializers.UUIDField(source="replaces.public_id", allow_null=True, default=None)
     replaced_by = serializers.UUIDField(
         source="replaced_by.public_id", allow_null=True, default=None
     )
-
-    class Meta:
-        model = AttendanceEvent
-        fields: ClassVar = [
-            "id",
-            "person",
-            "direction",
-            "occurred_at",
-            "received_at",
-            "source",
-            "is_late_arriving",
-            "device",
-            "replaces",
-            "replaced_by",
-            "is_void",
-            "correction_reason",
-        ]
-        read_only_fields = fields
+    is_void = serializers.BooleanField(read_only=True)
+    correction_reason = serializers.CharField(read_only=True)
 
 
 class CaptureSerializer(Strict):

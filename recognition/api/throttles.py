@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from redis import Redis
@@ -32,14 +32,19 @@ class CountsUnavailable(APIException):
 
 
 # The window slides: of the one before, as much counts as is not yet over. One visit to the cache,
-# in which nobody comes between, and who is refused is not counted.
+# in which nobody comes between. Gives which limit is exceeded, counted from 1; whoever is refused
+# is counted by none.
 _COUNT = """
-local before = tonumber(redis.call('GET', KEYS[2]) or '0') * tonumber(ARGV[2])
-local now = tonumber(redis.call('GET', KEYS[1]) or '0')
-if before + now > tonumber(ARGV[1]) - 1 then return 0 end
-redis.call('INCR', KEYS[1])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1
+for i = 1, #KEYS / 2 do
+    local before = tonumber(redis.call('GET', KEYS[2 * i]) or '0') * tonumber(ARGV[3 * i - 1])
+    local now = tonumber(redis.call('GET', KEYS[2 * i - 1]) or '0')
+    if before + now > tonumber(ARGV[3 * i - 2]) - 1 then return i end
+end
+for i = 1, #KEYS / 2 do
+    redis.call('INCR', KEYS[2 * i - 1])
+    redis.call('EXPIRE', KEYS[2 * i - 1], ARGV[3 * i])
+end
+return 0
 """
 
 
@@ -112,22 +117,13 @@ def _first_refusal(throttles: Sequence[ByAddress], request: Request, view: Any) 
         )
     keyed = {one: one.get_cache_key(request, view) for one in throttles if one.rate is not None}
     asked = {one: one.window(f"{cache['KEY_PREFIX']}:{key}") for one, key in keyed.items() if key}
+    keys = [key for keys, _numbers in asked.values() for key in keys]
+    numbers = [number for _keys, numbers in asked.values() for number in numbers]
     try:
-        allowed = _count(cache["LOCATION"], list(asked.values()))
+        exceeded = int(_counting_at(cache["LOCATION"])(keys, numbers))
     except RedisError:
         return next((one for one in throttles if not one.without_counts()), None)
-    return next((one for one, ok in zip(asked, allowed, strict=True) if not ok), None)
-
-
-def _count(address: str, windows: Sequence[tuple[list[str], list[float]]]) -> list[bool]:
-    counting = _counting_at(address)
-    if len(windows) == 1:
-        return [bool(counting(*windows[0]))]
-    client = cast(Redis, counting.registered_client)
-    with client.pipeline(transaction=False) as together:
-        for keys, numbers in windows:
-            counting(keys, numbers, client=together)
-        return [bool(answer) for answer in together.execute()]
+    return list(asked)[exceeded - 1] if exceeded else None
 
 
 class OfTokens(ByAddress):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from people import prepared
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import Person
@@ -80,22 +80,21 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     result = _who(capture, device)
     if result.person is None:
         return Clocked(result=result)
-    # One at a time for each person: of two shows at once, the second sees the first.
-    person = Person.objects.select_for_update(no_key=True).filter(pk=result.person.pk).first()
-    if person is None:
-        raise ErasedMeanwhile("This person was erased meanwhile.")
-    seen = _around(person, occurred_at)
+    person = _alone_with(result.person.pk)
+    seen, last = _before(person, occurred_at)
     if seen is not None:
-        return Clocked(result=result, event=seen, is_repeat=True)
-    event = AttendanceEvent.objects.create(
+        event = AttendanceEvent.objects.select_related("person", "device").get(pk=seen)
+        return Clocked(result=result, event=event, is_repeat=True)
+    event = AttendanceEvent(
         person=person,
-        direction=capture.direction or _next_direction(person, occurred_at),
+        direction=capture.direction or (Direction.OUT if last == Direction.IN else Direction.IN),
         occurred_at=occurred_at,
         source=EventSource.BATCH if was_stored else EventSource.CLOCK,
         is_late_arriving=was_stored or now - occurred_at > settings.CLOCK_LATE_AFTER,
         device=device,
         attempt=result.attempt,
     )
+    prepared.insert(event)
     _REPLACED_BY.set_cached_value(event, None)  # nobody can have corrected it yet
     clocked.send(sender=AttendanceEvent, event=event)
     return Clocked(result=result, event=event)
@@ -154,34 +153,44 @@ def _who(capture: Capture, device: Device) -> Result:
     )
 
 
-def effective() -> QuerySet[AttendanceEvent]:
-    """The events that count: not void, and not replaced by a correction."""
-    return AttendanceEvent.objects.filter(is_void=False, replaced_by=None)
+_LOCKED = f"""
+    SELECT {prepared.columns(Person, "p")} FROM people_person p WHERE p.id = %s FOR NO KEY UPDATE
+"""  # noqa: S608  of column names
 
 
-def _around(person: Person, moment: datetime) -> AttendanceEvent | None:
-    """An event so near that the same face was only shown again."""
-    interval = settings.CLOCK_REPEAT
-    return (
-        effective()
-        .filter(
-            person=person,
-            occurred_at__gt=moment - interval,
-            occurred_at__lt=moment + interval,
-        )
-        .order_by("-occurred_at")
-        .first()
-    )
+def _alone_with(person_id: int) -> Person:
+    """One at a time for each person: of two shows at once, the second sees the first.
+
+    Raises ErasedMeanwhile.
+    """
+    found = prepared.rows(_LOCKED, [person_id])
+    if not found:
+        raise ErasedMeanwhile("This person was erased meanwhile.")
+    return prepared.next_of(Person, iter(found[0]))
 
 
-def _next_direction(person: Person, moment: datetime) -> Direction:
-    """In first, then alternating; what was forgotten on an earlier day does not count."""
-    start, _end = workdays.bounds(person, moment)
-    last = (
-        effective()
-        .filter(person=person, occurred_at__gte=start, occurred_at__lt=moment)
-        .order_by("-occurred_at", "-id")
-        .values_list("direction", flat=True)
-        .first()
-    )
-    return Direction.OUT if last == Direction.IN else Direction.IN
+# What counts: not void, and not replaced by a correction.
+_EVENTS = """
+    FROM recognition_attendanceevent e
+    WHERE e.person_id = %(person)s::bigint AND NOT e.is_void
+        AND NOT EXISTS (SELECT FROM recognition_attendanceevent r WHERE r.replaces_id = e.id)
+"""
+_BEFORE = f"""
+    SELECT
+        (SELECT e.id {_EVENTS}
+            AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
+            AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
+            ORDER BY e.occurred_at DESC LIMIT 1),
+        (SELECT e.direction {_EVENTS}
+            AND e.occurred_at >= %(begins)s::timestamptz AND e.occurred_at < %(at)s::timestamptz
+            ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1)
+"""
+
+
+def _before(person: Person, moment: datetime) -> tuple[int | None, str | None]:
+    """An event so near that the same face was only shown again; and the last direction of this
+    working day: what was forgotten on an earlier one does not count."""
+    begins, _ends = workdays.bounds(person, moment)
+    asked = {"person": person.pk, "at": moment, "begins": begins, "interval": settings.CLOCK_REPEAT}
+    ((seen, direction),) = prepared.rows(_BEFORE, asked)
+    return seen, direction

@@ -25,8 +25,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 
+from people import prepared
 from people.models import Gallery, Person
 
 MARGIN = 6  # hours
@@ -40,7 +40,7 @@ REACH = 3
 # from a set: the planner cannot know how many rows such a set has, and a wrong guess would compare
 # all with all.
 # Moments are compared and added to in UTC: Django sets the session's time zone to it.
-WORKDAYS = """
+_WORKDAYS = """
 WITH asked AS MATERIALIZED (
     SELECT p.id AS person_id, COALESCE(home.time_zone, %(zone)s) AS zone
     FROM people_person p
@@ -51,10 +51,7 @@ WITH asked AS MATERIALIZED (
         ORDER BY g.id
         LIMIT 1
     ) home ON true
-    WHERE (%(person)s::bigint IS NULL OR p.id = %(person)s)
-      AND (%(gallery)s::bigint IS NULL OR EXISTS (
-          SELECT FROM people_person_galleries m
-          WHERE m.person_id = p.id AND m.gallery_id = %(gallery)s))
+    WHERE {who}
 ), grid AS (
     -- The boundaries of a date need the shifts of two dates before and after it.
     SELECT person_id, zone, %(first)s::date + n AS date
@@ -114,10 +111,21 @@ WITH asked AS MATERIALIZED (
         begins, ends
     FROM whole
     WHERE date BETWEEN %(first)s AND %(last)s
-      AND (%(at)s::timestamptz IS NULL OR (begins <= %(at)s AND %(at)s < ends))
+      AND {when}
 )
 """
-_BOUNDS = f"{WORKDAYS} SELECT begins, ends FROM workday"  # noqa: S608  of constants
+WORKDAYS = _WORKDAYS.format(
+    who="""(%(person)s::bigint IS NULL OR p.id = %(person)s)
+      AND (%(gallery)s::bigint IS NULL OR EXISTS (
+          SELECT FROM people_person_galleries m
+          WHERE m.person_id = p.id AND m.gallery_id = %(gallery)s))""",
+    when="(%(at)s::timestamptz IS NULL OR (begins <= %(at)s AND %(at)s < ends))",
+)
+# The same about one person and one moment: planned once for all of them.
+_WORKDAY = _WORKDAYS.format(
+    who="p.id = %(person)s::bigint", when="begins <= %(at)s::timestamptz AND %(at)s < ends"
+)
+_BOUNDS = f"{_WORKDAY} SELECT begins, ends FROM workday"  # noqa: S608  of constants
 
 
 def time_zone_of(person: Person) -> ZoneInfo:
@@ -156,7 +164,5 @@ def bounds(person: Person, moment: datetime) -> tuple[datetime, datetime]:
     """Start (inclusive) and end (exclusive) of the working day of this moment."""
     first, last = around(moment)
     asked = values(first=first, last=last, at=moment, person=person)
-    with connection.cursor() as cursor:
-        cursor.execute(_BOUNDS, asked)
-        begins, ends = cursor.fetchone()
+    ((begins, ends),) = prepared.rows(_BOUNDS, asked)
     return begins, ends

@@ -7,19 +7,23 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from recognition.models import AttendanceEvent, WebhookDelivery, WebhookEndpoint
+from people import prepared
+from recognition.models import AttendanceEvent, WebhookDelivery
 from recognition.queueing import queue_deliveries
+
+_LISTENING = "SELECT id FROM recognition_webhookendpoint WHERE is_active"
 
 
 @transaction.atomic(savepoint=False)  # the event is part of it
 def announce(*, event: AttendanceEvent) -> list[WebhookDelivery]:
     """One delivery for each active endpoint, sent once the transaction is committed."""
-    endpoints = WebhookEndpoint.objects.filter(is_active=True)
+    endpoints = [pk for (pk,) in prepared.rows(_LISTENING)]
+    if not endpoints:
+        return []
     now = timezone.now()
     deliveries = WebhookDelivery.objects.bulk_create(
-        WebhookDelivery(endpoint=endpoint, event=event, next_try_at=now) for endpoint in endpoints
+        WebhookDelivery(endpoint_id=pk, event=event, next_try_at=now) for pk in endpoints
     )
-    if deliveries:
-        ids = [delivery.pk for delivery in deliveries]
-        transaction.on_commit(partial(queue_deliveries, ids))
+    ids = [delivery.pk for delivery in deliveries]
+    transaction.on_commit(partial(queue_deliveries, ids))
     return deliveries

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -36,6 +37,7 @@ ENROL = """
 import json, hashlib
 import numpy as np
 from pathlib import Path
+from typing import Any
 from django.core.files.base import ContentFile
 from people.images import decode
 from people.models import EmbeddingModel, FaceEmbedding, FaceImage, Person, Template
@@ -180,10 +182,15 @@ def test_a_run_on_another_broker_survives_the_kill_of_a_worker(
 ) -> None:
     site = start_site(**broker)
     survive(site, photos[:48], ["worker1@"])
-    status = json.loads(site.manage("status", "--json"))
-    assert status["broker"] == "ok"
-    assert list(status["queues"]) == [broker["QUEUE_PREFIX"] + n for n in ("celery", "reembedding")]
-    assert len(status["workers"]) == 2
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(site.manage("status", "--json"))
+        return found
+
+    site.wait_until(lambda: len(status()["workers"]) == 2, RESUMES_WITHIN_S, "the killed worker")
+    found = status()
+    assert found["broker"] == "ok"
+    assert list(found["queues"]) == [broker["QUEUE_PREFIX"] + n for n in ("celery", "reembedding")]
     assert not (site.var_dir / "valkey").exists()
 
 

@@ -2,14 +2,15 @@
 
 import importlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import DataError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from people import prepared
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import search
@@ -201,12 +202,18 @@ def old_index(model: EmbeddingModel) -> str:
 
 def plan(model: EmbeddingModel) -> str:
     """How a search would be answered, if reading row by row were dear."""
-    with CaptureQueriesContext(connection) as asked:
+    asked: list[tuple[Any, Any]] = []
+
+    def note(execute: Any, query: Any, values: Any, *how: Any) -> Any:
+        asked.append((query, values))
+        return execute(query, values, *how)
+
+    with connection.execute_wrapper(note):
         search.nearest(vectors(1)[0], model=model)
-    (query,) = [one["sql"] for one in asked if "proposed" in one["sql"]]
+    query, values = asked[-1]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        cursor.execute(f"EXPLAIN {query}")
+        cursor.execute(sql.SQL("EXPLAIN {}").format(query), values)
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
@@ -289,6 +296,6 @@ def test_building_takes_the_memory_it_needs_and_gives_it_back(
 
 @pytest.mark.usefixtures("committed")
 def test_how_the_index_is_read_holds_for_the_search_and_no_longer() -> None:
-    asked = sql.SQL("SELECT current_setting('hnsw.ef_search')")
-    assert search._rows(asked, {}, settings=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
-    assert search._rows(asked, {}, settings=None) == [("40",)]
+    asked = "SELECT current_setting('hnsw.ef_search')"
+    assert prepared.rows(asked, first=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
+    assert prepared.rows(asked) == [("40",)]
