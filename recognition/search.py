@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from psycopg import sql
@@ -24,7 +25,10 @@ from recognition.thresholds import pool_size
 # Up to here comparing with everybody takes a few milliseconds and misses nobody; beyond, the index
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
 EXACT_LIMIT = 5_000
-EF_SEARCH = 200  # how many neighbours the graph walk keeps; more find better and cost time
+# How many neighbours the walk through the graph keeps: (up to so many people, so many). More find
+# better and take longer; with these the index finds whom exact search does, by the same command.
+REACH = ((20_000, 80), (200_000, 120))
+FARTHEST = 200
 # How many more than asked for the index proposes: half precision moves a distance by 2e-4, so
 # that people so near each other may swap places.
 SPARE = 8
@@ -55,12 +59,14 @@ def nearest(
     also_inactive: bool = False,
     apart_from: Person | None = None,
     among: Sequence[int] | None = None,
+    reach: int | None = None,
     using: str = DEFAULT_DB_ALIAS,
 ) -> list[Candidate[Found]]:
     """The `limit` people whose templates are nearest, nearest first, each once.
 
     galleries: who is looked for must be in one of them; none means everybody. among: and be one of
-    these few. using: the database that is asked.
+    these few. reach: as REACH, which says it by the number of people when None. using: the database
+    that is asked.
     probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
     """
     exact = (
@@ -76,20 +82,27 @@ def nearest(
         "apart": apart_from.pk if apart_from else None,
         "among": list(among or []),
     }
-    rows = prepared.rows(query, values, using=using, first="" if exact else _SCAN_SETTINGS)
+    settings = "" if exact else _scan_settings(reach or _reach(pool_size(model)))
+    rows = prepared.rows(query, values, using=using, first=settings)
     return [
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
 
 
-# Local to the transaction. The two large bounds are what "never hides a match" means.
-_SCAN_SETTINGS = f"""
-    SELECT set_config('hnsw.ef_search', '{EF_SEARCH}', true),
-           set_config('hnsw.iterative_scan', 'strict_order', true),
-           set_config('hnsw.max_scan_tuples', '2147483647', true),
-           set_config('hnsw.scan_mem_multiplier', '1000', true)
-"""
+def _reach(people: int) -> int:
+    return next((reach for most, reach in REACH if people <= most), FARTHEST)
+
+
+@cache
+def _scan_settings(reach: int) -> str:
+    """Local to the transaction. The two large bounds are what "never hides a match" means."""
+    return f"""
+        SELECT set_config('hnsw.ef_search', '{reach}', true),
+               set_config('hnsw.iterative_scan', 'strict_order', true),
+               set_config('hnsw.max_scan_tuples', '2147483647', true),
+               set_config('hnsw.scan_mem_multiplier', '1000', true)
+    """
 
 
 def _query(

@@ -23,11 +23,24 @@ from recognition.evaluation.population import Population
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """Median time of one search, milliseconds; how often the index finds whom exact search does.
+class Walked:
+    """The index, read as far as `reach`: `search.REACH`. ms: the median of one search.
 
-    recall_mated: for probes of enrolled people. recall_stranger: for the others, whose nearest
-    person is far away and is refused whoever it is.
+    How often it finds whom exact search does: recall_mated, for probes of enrolled people;
+    recall_stranger, for the others, whose nearest person is far away and is refused whoever it is.
+    """
+
+    reach: int
+    ms: float
+    recall_mated: float
+    recall_stranger: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Median time of one search, milliseconds, and `Walked` as searches read the index.
+
+    others: the same index, read less far or farther.
     """
 
     people: int
@@ -37,6 +50,7 @@ class Speed:
     index_mb: float
     recall_mated: float
     recall_stranger: float
+    others: list[Walked]
 
     @property
     def ratio(self) -> float:
@@ -55,12 +69,21 @@ def measure(
     probes: int,
     seed: int,
     progress: Callable[[int], object],
+    reaches: Sequence[int] = (),
 ) -> list[Speed]:
-    """One Speed for each number of people, smallest first. progress: told of people made."""
-    return [_measure_one(Maker(population, seed), size, probes, progress) for size in sorted(sizes)]
+    """One Speed for each number of people, smallest first.
+
+    progress: told of people made. reaches: to read the index as far as these, too.
+    """
+    return [
+        _measure_one(Maker(population, seed), size, probes, reaches, progress)
+        for size in sorted(sizes)
+    ]
 
 
-def _measure_one(make: Maker, size: int, probes: int, progress: Callable[[int], object]) -> Speed:
+def _measure_one(
+    make: Maker, size: int, probes: int, reaches: Sequence[int], progress: Callable[[int], object]
+) -> Speed:
     found: list[Speed] = []
     try:
         with transaction.atomic():
@@ -68,7 +91,7 @@ def _measure_one(make: Maker, size: int, probes: int, progress: Callable[[int], 
             filling.fill(model, make, size, progress)
             build_s = _index(model)
             mated, stranger = make.probes_of_some()[: probes // 2], make.strangers(probes // 2)
-            found.append(_compared(model, size, [mated, stranger], build_s))
+            found.append(_compared(model, size, [mated, stranger], build_s, reaches))
             raise _Undo
     except _Undo:
         return found[0]
@@ -85,32 +108,41 @@ def _index(model: EmbeddingModel) -> float:
     return took
 
 
-def _compared(model: EmbeddingModel, size: int, probes: Sequence[Vector], build_s: float) -> Speed:
-    """Both in turns, for each probe. probes: of enrolled people, and of strangers."""
+def _compared(
+    model: EmbeddingModel,
+    size: int,
+    probes: Sequence[Vector],
+    build_s: float,
+    reaches: Sequence[int],
+) -> Speed:
+    """All in turns, for each probe. probes: of enrolled people, and of strangers."""
     indexed = _with_index(model, search.index_name(model))
     exact = _with_index(model, "")
-    times: dict[str, list[float]] = {"exact": [], "index": []}
-    recalls = []
+    exactly: list[float] = []
+    times: dict[int | None, list[float]] = {reach: [] for reach in (None, *reaches)}
+    recalls: dict[int | None, list[float]] = {reach: [] for reach in times}
     for some in probes:
-        same = []
+        found: dict[int | None, list[bool]] = {reach: [] for reach in times}
         for probe in some:
-            found = [
-                _ask(probe, which, times[name])
-                for name, which in (("exact", exact), ("index", indexed))
-            ]
-            same.append(found[0] == found[1])
-        recalls.append(float(np.mean(same)))
+            nearest = _ask(probe, exact, exactly)
+            for reach, took in times.items():
+                found[reach].append(_ask(probe, indexed, took, reach) == nearest)
+        for reach, hits in found.items():
+            recalls[reach].append(float(np.mean(hits)))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_relation_size(%s) / 1e6", [search.index_name(model)])
         megabytes = float(cursor.fetchone()[0])
     return Speed(
         people=size,
-        exact_ms=statistics.median(times["exact"]),
-        index_ms=statistics.median(times["index"]),
+        exact_ms=statistics.median(exactly),
+        index_ms=statistics.median(times[None]),
         index_build_s=build_s,
         index_mb=megabytes,
-        recall_mated=recalls[0],
-        recall_stranger=recalls[1],
+        recall_mated=recalls[None][0],
+        recall_stranger=recalls[None][1],
+        others=[
+            Walked(reach, statistics.median(times[reach]), *recalls[reach]) for reach in reaches
+        ],
     )
 
 
@@ -120,9 +152,9 @@ def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
     return EmbeddingModel(**{**values, "search_index": name})
 
 
-def _ask(probe: Vector, model: EmbeddingModel, times: list[float]) -> int:
+def _ask(probe: Vector, model: EmbeddingModel, times: list[float], reach: int | None = None) -> int:
     started = time.perf_counter()
-    found = search.nearest(probe, model=model)
+    found = search.nearest(probe, model=model, reach=reach)
     times.append((time.perf_counter() - started) * 1000)
     return found[0].who.pk
 

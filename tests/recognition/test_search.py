@@ -82,7 +82,7 @@ def test_people_who_do_not_count_never_hide_somebody(model: EmbeddingModel) -> N
     fill(model, rows[order[:-1]], is_active=False)
     (farthest,) = fill(model, rows[order[-1:]])
     build_index(model)
-    assert search.EF_SEARCH < PEOPLE
+    assert search._reach(PEOPLE) < PEOPLE
     assert nearest(probe, model) == [farthest.pk]
     assert index_scans(model) > 0
 
@@ -297,5 +297,11 @@ def test_building_takes_the_memory_it_needs_and_gives_it_back(
 @pytest.mark.usefixtures("committed")
 def test_how_the_index_is_read_holds_for_the_search_and_no_longer() -> None:
     asked = "SELECT current_setting('hnsw.ef_search')"
-    assert prepared.rows(asked, first=search._SCAN_SETTINGS) == [(str(search.EF_SEARCH),)]
+    assert prepared.rows(asked, first=search._scan_settings(77)) == [("77",)]
     assert prepared.rows(asked) == [("40",)]
+
+
+def test_the_walk_goes_farther_among_more_people() -> None:
+    reaches = [search._reach(people) for people in (1, 20_000, 20_001, 200_000, 200_001, 10**9)]
+    assert reaches == sorted(reaches)
+    assert len(set(reaches)) == len(search.REACH) + 1

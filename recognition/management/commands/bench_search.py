@@ -29,6 +29,7 @@ class Command(FaceCommand):
     )
     examples = """\
   manage.py bench_search --people 100 1000 10000 100000 1000000 --plot search.svg
+  manage.py bench_search --people 100000 --probes 4000 --reach 40 80 120 200
   manage.py bench_search --faces photos/     people who lie as those of photos/Name/photo.jpg do"""
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,6 +38,10 @@ class Command(FaceCommand):
         )
         parser.add_argument("--probes", type=int, default=200, help="searches for each number")
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--reach", type=int, nargs="+", default=[], metavar="N",
+            help="read the index as far as this, too: how many neighbours the walk keeps",
+        )  # fmt: skip
         parser.add_argument(
             "--faces", type=Path, metavar="DIR",
             help="take mean and covariance from these photos, Name/photo.jpg, instead of FaceNet's"
@@ -58,6 +63,7 @@ class Command(FaceCommand):
                 probes=options["probes"],
                 seed=options["seed"],
                 progress=bar.update,
+                reaches=options["reach"],
             )
         if options["plot"]:
             search_speed.plot(speeds, EXACT_LIMIT, options["plot"])
@@ -83,6 +89,11 @@ class Command(FaceCommand):
                 f"   {speed.ratio:11.2f}   {speed.recall_mated:16.3f}  {speed.recall_stranger:8.3f}"
                 f"   {speed.index_build_s:7.1f}  {speed.index_mb:6.1f}"
             )
+            for other in speed.others:
+                self.say(
+                    f"{'reach':>21} {other.reach:6}   {other.ms:8.2f}   {'':11}"
+                    f"   {other.recall_mated:16.3f}  {other.recall_stranger:8.3f}"
+                )
         self.say(f"The index is built beyond {EXACT_LIMIT:,} people.")
 
 
