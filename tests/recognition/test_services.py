@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from pytest_django import Settings
 
+from people import prepared
 from people import services as people
 from people.images import Pixels, decode
 from people.models import FaceImageSource, Gallery, Person
@@ -56,13 +57,13 @@ def test_somebody_erased_while_the_face_is_compared_is_no_answer(
     enrol: Enrol, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Person, float], Result]
 ) -> None:
     ann = enrol("Ann", 10)
-    record = Attempt.objects.create
+    insert = prepared.insert
 
-    def erase_first(**fields: object) -> Attempt:
+    def erase_first(attempt: Attempt) -> Attempt:
         people.erase(person=ann)
-        return record(**fields)
+        return insert(attempt)
 
-    monkeypatch.setattr(Attempt.objects, "create", erase_first)
+    monkeypatch.setattr(prepared, "insert", erase_first)
     with connection.cursor() as cursor:  # as outside the transaction of a test
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with pytest.raises(ErasedMeanwhile), transaction.atomic():
