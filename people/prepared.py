@@ -53,10 +53,7 @@ def rows(
 def insert(row: Row) -> Row:
     """Save a new row, as `save` would without its signals."""
     statement, fields = _insertion(type(row))
-    values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection)  # type: ignore[no-untyped-call]
-        for field in fields
-    ]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
     ((row.pk,),) = rows(statement, values)
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return row

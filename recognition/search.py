@@ -25,10 +25,13 @@ from recognition.thresholds import pool_size
 # Up to here comparing with everybody takes a few milliseconds and misses nobody; beyond, the index
 # answers several times faster and finds the same enrolled people: `manage.py bench_search`.
 EXACT_LIMIT = 5_000
+# So is a gallery of up to so many that is a small share of everybody, one in so many: the walk
+# through everybody's graph finds few of its members, and takes as long.
+EXACT_GALLERY, SMALL_SHARE = 50_000, 20
 # How many neighbours the walk through the graph keeps: (up to so many people, so many). More find
 # better and take longer; with these the index finds whom exact search does, by the same command.
 REACH = ((20_000, 80), (200_000, 120))
-FARTHEST = 200
+FARTHEST = 600
 # How many more than asked for the index proposes: half precision moves a distance by 2e-4, so
 # that people so near each other may swap places.
 SPARE = 8
@@ -69,11 +72,7 @@ def nearest(
     that is asked.
     probe: (d,) float32 of unit L2 norm under `model`. Distances are ‖a−b‖₂.
     """
-    exact = (
-        not model.search_index
-        or among is not None
-        or (bool(galleries) and pool_size(model, galleries) <= EXACT_LIMIT)
-    )
+    exact = not model.search_index or among is not None or _is_small(model, galleries)
     query = _query(model, exact=exact, galleries=galleries, also_inactive=also_inactive,
                    apart_from=apart_from, among=among, limit=limit)  # fmt: skip
     values: dict[str, int | str | list[int] | None] = {
@@ -88,6 +87,15 @@ def nearest(
         Candidate(who=Found(pk=pk, public_id=str(public_id), name=name), distance=float(distance))
         for pk, public_id, name, distance in rows
     ]
+
+
+def _is_small(model: EmbeddingModel, galleries: Sequence[Gallery]) -> bool:
+    if not galleries:
+        return False
+    members = pool_size(model, galleries)
+    if members > EXACT_LIMIT:
+        return members <= EXACT_GALLERY and members * SMALL_SHARE <= pool_size(model)
+    return True
 
 
 def _reach(people: int) -> int:
@@ -120,7 +128,7 @@ def _query(
     The model is part of the statement: a plan for any model could use the index of none.
     """
     cast = sql.SQL("") if exact else _indexed_cast(model)
-    filters = [sql.SQL("t.model_id = {}").format(sql.Literal(model.pk))]
+    filters: list[sql.Composable] = [sql.SQL("t.model_id = {}").format(sql.Literal(model.pk))]
     if not also_inactive:
         filters.append(sql.SQL("p.is_active"))
     if galleries:
