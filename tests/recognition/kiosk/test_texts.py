@@ -15,7 +15,7 @@ from recognition.engine import Reason
 from recognition.kiosk import texts
 
 OTHERS = [code for code, _name in settings.LANGUAGES if code != "en"]
-ALL: list[Callable[[], dict[str, str]]] = [texts.camera, texts.answers, texts.page]
+ALL: list[Callable[[], dict[str, str]]] = [texts.camera, texts.answers, texts.steps, texts.page]
 TEMPLATE = (settings.BASE_DIR / "templates" / "kiosk" / "kiosk.html").read_text()
 SCRIPTS = "".join(
     path.read_text() for path in sorted((settings.BASE_DIR / "static" / "face").glob("kiosk*.js"))
