@@ -7,7 +7,7 @@
 // Nobody touches anything meanwhile: who turns the head does not see the screen.
 
 window.KioskSteps = class KioskSteps {
-  static TIME = 2400; // ms to read and to move, before the pictures of a step
+  static TIME = 2500; // ms to read and to move, before the pictures of a step
   static FRAMES = 2; // of a step; the better one counts
   static BETWEEN = 200; // ms
   static FRAME = { side: 640, most: 120_000 };
