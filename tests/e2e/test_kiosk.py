@@ -390,7 +390,7 @@ def touch_in_time(kiosk: Kiosk) -> None:
     """So that the film looks straight in the middle of the first step's time."""
     kiosk.page.wait_for_function(f"() => !({IS_MARKED})()", timeout=PATIENCE)
     kiosk.page.wait_for_function(IS_MARKED, timeout=PATIENCE)
-    kiosk.page.wait_for_timeout(1.6 * STEP * SECONDS + STEP * SECONDS)
+    kiosk.page.wait_for_timeout(2.4 * STEP * SECONDS)
     kiosk.touch()
 
 
