@@ -27,7 +27,7 @@ from recognition.models import Device
 class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Device
-        fields = ("name", "galleries", "may_clock", "may_recognize")
+        fields = ("name", "galleries", "may_clock", "may_recognize", "requires_liveness")
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip()
@@ -40,12 +40,19 @@ class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Device)
 class DeviceAdmin(ModelAdmin[Device]):
     form = DeviceForm
-    list_display = ("name", "is_active", "may_clock", "may_recognize", "last_seen_at")
-    list_filter: ClassVar = ["is_active", "galleries"]
+    list_display = (
+        "name",
+        "is_active",
+        "may_clock",
+        "may_recognize",
+        "requires_liveness",
+        "last_seen_at",
+    )
+    list_filter: ClassVar = ["is_active", "requires_liveness", "galleries"]
     search_fields: ClassVar = ["name"]
     autocomplete_fields: ClassVar = ["galleries"]
     fieldsets: ClassVar = [
-        (None, {"fields": ["name", "galleries", "may_clock", "may_recognize"]}),
+        (None, {"fields": DeviceForm.Meta.fields}),
         ("Key", {"fields": ["is_active", "last_seen_at", "created_at", "key"]}),
     ]
     readonly_fields = ("is_active", "last_seen_at", "created_at", "key")

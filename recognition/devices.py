@@ -43,13 +43,18 @@ def add_device(
     galleries: Iterable[Gallery],
     may_recognize: bool = True,
     may_clock: bool = True,
+    requires_liveness: bool = False,
 ) -> NewKey:
     """Raises DeviceExists: a name is what people tell devices apart by."""
     if Device.objects.filter(name__iexact=name).exists():
         raise DeviceExists(f"There is a device called “{name}” already. Choose another name.")
     account = User.objects.create_user(username=f"device-{uuid.uuid4().hex}", password=None)
     device = Device.objects.create(
-        name=name, account=account, may_recognize=may_recognize, may_clock=may_clock
+        name=name,
+        account=account,
+        may_recognize=may_recognize,
+        may_clock=may_clock,
+        requires_liveness=requires_liveness,
     )
     device.galleries.set(galleries)
     return NewKey(device=device, key=_issue(device))

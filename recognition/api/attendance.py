@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from recognition.api.fields import Flag, Moment, PhotosField, StoredPhotosField, Strict
 from recognition.api.serializers import Answer
-from recognition.models import AttendanceEvent, Direction, EventSource
+from recognition.models import AttendanceEvent, Direction, EventSource, LivenessStep
+from recognition.services import MAX_FRAMES
 
 MAX_CAPTURES = 100
 
@@ -44,6 +45,52 @@ class CaptureSerializer(Strict):
     )
 
 
+class ClockSerializer(CaptureSerializer):
+    """With `challenge`, the photos answer it: each has its `step` and its time, in order."""
+
+    challenge = serializers.CharField(
+        max_length=64, required=False, help_text="The `nonce` of a challenge of this device."
+    )
+    step = serializers.ListField(
+        child=serializers.ChoiceField(choices=LivenessStep.choices),
+        required=False,
+        min_length=1,
+        max_length=MAX_FRAMES,
+        help_text="Which step each photo was taken for; 1 to 3 for each, none left out.",
+    )
+    taken_ms = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=2**53 - 1),
+        required=False,
+        min_length=1,
+        max_length=MAX_FRAMES,
+        help_text="When each was taken, by any clock of the device that goes on.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "challenge" not in attrs:
+            loose = [name for name in ("step", "taken_ms") if name in attrs]
+            if loose:
+                raise _impossible("This belongs to a challenge; say which.", *loose)
+            return attrs
+        for name in ("step", "taken_ms"):
+            if len(attrs.get(name, ())) != len(attrs["photo"]):
+                raise _impossible("Give one for each photo.", name)
+        return attrs
+
+
+class ChallengeStep(serializers.Serializer[Any]):
+    step = serializers.ChoiceField(choices=LivenessStep.choices)
+    instruction = serializers.CharField(help_text="The sentence to show.")
+
+
+class ChallengeAnswer(serializers.Serializer[Any]):
+    """What somebody has to do before the camera, in this order."""
+
+    nonce = serializers.CharField(help_text="What `clock/` is to be told as `challenge`.")
+    steps = ChallengeStep(many=True)
+    expires_at = serializers.DateTimeField(help_text="By the server's clock.")
+
+
 class BatchItem(CaptureSerializer):
     id = serializers.UUIDField(help_text="Of the capture, made by the device.")
     photo = StoredPhotosField()
@@ -72,6 +119,9 @@ class ClockSettings(serializers.Serializer[Any]):
     drift_seconds = serializers.FloatField(help_text="How far the device's clock may be wrong.")
     oldest_hours = serializers.FloatField(help_text="How long captures may wait on the device.")
     undo_seconds = serializers.FloatField(help_text="How long an event can be undone; 0: never.")
+    requires_liveness = serializers.BooleanField(
+        help_text="Whether only an answered challenge clocks, and no photo alone."
+    )
 
 
 class BatchResult(serializers.Serializer[Any]):

@@ -6,6 +6,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+from recognition.models import LivenessStep
+
 _PERSON = {"id": "5b0ad3b0-6f1c-4b0e-9a55-3c3f6a0d7c11", "name": "Ada Lovelace"}
 _PHOTO = "/9j/4AAQSkZJRgABAQ=="
 _ANSWER = {
@@ -41,6 +43,8 @@ _EVENT = {
     "is_void": False,
     "correction_reason": "",
 }
+_NONCE = "q0o3c8bqk1Zb4mJ1m0k2vC6hYx5cV9aTnQ7rLw2sEdI"
+_STEPS = ("look_straight", "tilt_right", "turn_left", "come_closer")
 
 
 def asked(name: str, value: dict[str, Any]) -> OpenApiExample:
@@ -83,7 +87,27 @@ RECOGNIZE = [
 ]
 CLOCK = [
     asked("A capture", {"photo": _PHOTO, "occurred_at": "2026-03-02T07:58:12Z"}),
+    asked(
+        "A challenge that was answered",
+        {
+            "challenge": _NONCE,
+            "photo": [_PHOTO] * len(_STEPS),
+            "step": list(_STEPS),
+            "taken_ms": [0, 2600, 5200, 7900],
+        },
+    ),
     answered("Came in", {**_ANSWER, "event": _EVENT, "is_repeat": False}, 201),
+]
+CHALLENGE = [
+    answered(
+        "A turn and two other moves",
+        {
+            "nonce": _NONCE,
+            "steps": [{"step": step, "instruction": LivenessStep(step).label} for step in _STEPS],
+            "expires_at": "2026-03-02T07:58:58Z",
+        },
+        201,
+    ),
 ]
 CLOCK_SETTINGS = [
     answered(
@@ -96,6 +120,7 @@ CLOCK_SETTINGS = [
             "drift_seconds": 120.0,
             "oldest_hours": 72.0,
             "undo_seconds": 30.0,
+            "requires_liveness": True,
         },
     ),
 ]

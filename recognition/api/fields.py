@@ -113,6 +113,8 @@ def _fits(field: Any, value: Any) -> bool:
         return isinstance(value, list) and all(
             item is not None and _fits(field.child_relation, item) for item in value
         )
+    if isinstance(field, serializers.ListField):
+        return isinstance(value, list) and all(_fits(field.child, item) for item in value)
     if isinstance(field, serializers.BooleanField):
         return isinstance(value, bool)
     if isinstance(field, _NUMBERS):

@@ -37,6 +37,7 @@ _STATUS = {
     "pad_unavailable": 503,
     "not_calibrated": 503,
     "key_used_otherwise": 409,
+    "too_many_challenges": 429,
 }
 
 
@@ -83,7 +84,7 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _as_problem(error: Exception) -> Response | None:
     if isinstance(error, Refusal):
-        return _response(of_refusal(error))
+        return _response(of_refusal(error), _wait_for(error))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -98,9 +99,7 @@ def _as_problem(error: Exception) -> Response | None:
 
 
 def _of_api_exception(error: exceptions.APIException) -> Response:
-    headers = {}
-    if (wait := getattr(error, "wait", None)) is not None:  # of Throttled and its like
-        headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    headers = _wait_for(error)
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):
@@ -110,6 +109,12 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     else:
         body = problem(error.status_code, _code_of(error), str(error.detail))
     return _response(body, headers)
+
+
+def _wait_for(error: Exception) -> dict[str, str]:
+    """Of Throttled and its like."""
+    wait = getattr(error, "wait", None)
+    return {} if wait is None else {"Retry-After": str(max(1, math.ceil(wait)))}
 
 
 def _fits_schema(error: exceptions.ValidationError) -> bool:

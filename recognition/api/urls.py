@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from recognition.api import problems
 from recognition.api.views.attendance import (
     BatchView,
+    ChallengesView,
     ClockView,
     CorrectionsView,
     EventViewSet,
@@ -42,6 +43,7 @@ v1: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
     path("verify/", VerifyView.as_view(), name="verify"),
     path("recognize/", RecognizeView.as_view(), name="recognize"),
+    path("attendance/challenges/", ChallengesView.as_view(), name="challenges"),
     path("attendance/clock/", ClockView.as_view(), name="clock"),
     path("attendance/clock/batch/", BatchView.as_view(), name="clock-batch"),
     path("attendance/clock/<uuid:event_id>/undo/", UndoView.as_view(), name="clock-undo"),

@@ -16,6 +16,7 @@ from people.images import Pixels
 from people.models import Person
 from recognition.attendance import workdays
 from recognition.attendance.signals import clocked
+from recognition.liveness import Live, not_shown
 from recognition.models import (
     AttemptSource,
     AttendanceEvent,
@@ -23,7 +24,7 @@ from recognition.models import (
     Direction,
     EventSource,
 )
-from recognition.services import ErasedMeanwhile, Result, recognize, verify
+from recognition.services import ErasedMeanwhile, Probe, Result, recognize, verify
 
 _REPLACED_BY = AttendanceEvent._meta.get_field("replaced_by")
 
@@ -46,16 +47,21 @@ class NoGallery(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What a device saw. photos: frames of one face, each (h, w, 3) uint8 RGB.
+    """What a device saw. photos: frames of one face, each (h, w, 3) uint8 RGB, or a challenge that
+    was answered; nothing less for a device that requires it.
 
     occurred_at: by the device's clock; now when None. staff_number: the person claims to be this
     one, so it is 1:1. direction: derived when None.
     """
 
-    photos: Sequence[Pixels]
+    photos: Sequence[Pixels] | Live
     occurred_at: datetime | None = None
     staff_number: str = ""
     direction: Direction | None = None
+
+    @property
+    def probe(self) -> Sequence[Pixels] | Probe:
+        return self.photos.probe if isinstance(self.photos, Live) else self.photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,14 @@ class Clocked:
 def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Clocked:
     """Decide who it is and record that they came or went, in one transaction.
 
-    was_stored: the capture waited on the device. Raises InTheFuture, TooOld, NoFrames,
-    WeightsMissing, ErasedMeanwhile; then nothing is stored.
+    was_stored: the capture waited on the device. Raises InTheFuture, TooOld, ClockDrift,
+    NoFrames, WeightsMissing, ErasedMeanwhile; then nothing is stored.
     """
     now = timezone.now()
     occurred_at = capture.occurred_at or now
     check_time(occurred_at, now)
+    if isinstance(capture.photos, Live):  # who moves now has not moved yesterday
+        check_drift(occurred_at, now)
     result = _who(capture, device)
     if result.person is None:
         return Clocked(result=result)
@@ -111,6 +119,7 @@ def settings_of(device: Device) -> dict[str, object]:
         "drift_seconds": settings.CLOCK_DRIFT.total_seconds(),
         "oldest_hours": settings.CLOCK_OLDEST / timedelta(hours=1),
         "undo_seconds": settings.CLOCK_UNDO.total_seconds(),
+        "requires_liveness": device.requires_liveness,
     }
 
 
@@ -135,9 +144,13 @@ def _who(capture: Capture, device: Device) -> Result:
     galleries = device.where
     if not galleries:  # to a search, none would mean everybody
         raise NoGallery("This device has no gallery, so it knows nobody. Give it one.")
+    if device.requires_liveness and not isinstance(capture.photos, Live):
+        return not_shown(
+            frames=len(capture.photos), source=AttemptSource.DEVICE, actor=device.account
+        )
     if not capture.staff_number:
         return recognize(
-            probe=capture.photos,
+            probe=capture.probe,
             galleries=galleries,
             source=AttemptSource.DEVICE,
             actor=device.account,
@@ -149,7 +162,7 @@ def _who(capture: Capture, device: Device) -> Result:
         .first()
     )
     return verify(
-        probe=capture.photos, person=claimed, source=AttemptSource.DEVICE, actor=device.account
+        probe=capture.probe, person=claimed, source=AttemptSource.DEVICE, actor=device.account
     )
 
 

@@ -29,6 +29,7 @@ def answers() -> dict[str, str]:
     """By the API's codes."""
     return {
         **_faces(),
+        **_liveness(),
         "unknown": _("Sorry! You're not in the database."),
         "no_match": _("Person name and face didn't match!"),
         "frames_differ": _("One person only, please."),
@@ -66,6 +67,54 @@ def _faces() -> dict[str, str]:
     }
 
 
+def _liveness() -> dict[str, str]:
+    again = _("That did not work. Try again.")
+    too_long = _("That took too long. Start again.")
+    return {
+        "liveness_required": _(
+            "A picture alone does not count here. Touch the button, or ask somebody who may enter"
+            " it."
+        ),
+        "step_not_seen": _("A movement was not seen. Move further, and hold it."),
+        "frames_alike": _("Move your head. A picture of somebody does not count."),
+        "face_changed": _("The pictures show different people. Start again, alone."),
+        "several_faces": _("One person only, please."),
+        "presentation_attack": _(
+            "The camera seems to see a picture or a screen. Show your own face, in good light."
+        ),
+        "too_many_challenges": _(
+            "Too often somebody began and did not finish. It goes on in ten minutes."
+        ),
+        "pad_unavailable": _("The server cannot look at faces now. An administrator has to help."),
+        "challenge_expired": too_long,
+        "too_slow": too_long,
+        **dict.fromkeys(
+            (
+                "challenge_unknown",
+                "challenge_used",
+                "challenge_not_yours",
+                "frames_malformed",
+                "step_missing",
+                "too_fast",
+                "model_changed",
+            ),
+            again,
+        ),
+    }
+
+
+def steps() -> dict[str, str]:
+    """What somebody is asked to do, by the API's steps; read in a moment, from two paces away."""
+    return {
+        "look_straight": _("Look straight at the camera."),
+        "turn_left": _("Turn your head to your left."),
+        "turn_right": _("Turn your head to your right."),
+        "tilt_left": _("Tilt your head towards your left shoulder."),
+        "tilt_right": _("Tilt your head towards your right shoulder."),
+        "come_closer": _("Come closer to the camera."),
+    }
+
+
 def page() -> dict[str, str]:
     """What the page itself has to say."""
     return {
@@ -100,6 +149,8 @@ def _greetings() -> dict[str, str]:
         "busy": _("One moment …"),
         "look": _("Stand here and look at the camera."),
         "touch": _("Look at the camera and touch the button."),
+        "moves": _("Touch the button, and move as you are asked."),
+        "offline_moves": _("No connection. Nobody can be clocked here now."),
         "offline_touch": _("No connection. Touch the button, and it is kept and sent later."),
     }
 

@@ -35,6 +35,7 @@ SCRIPTS = (
     "face/kiosk-settings.js",
     "face/kiosk-shell.js",
     "face/kiosk-undo.js",
+    "face/kiosk-steps.js",
     "face/kiosk.js",
 )
 STYLES = ("face/page.css", "face/kiosk.css")
@@ -122,10 +123,12 @@ def _render(language: str) -> str:
                 "pages": {code: address for code, _name, address in languages},
                 "worker": reverse("kiosk:worker"),
                 "clock": reverse("api:clock"),
+                "challenges": reverse("api:challenges"),
                 "batch": reverse("api:clock-batch"),
                 "undo": reverse("api:clock-undo", args=[_ANY]).replace(str(_ANY), "{event}"),
                 "camera": texts.camera(),
                 "answers": texts.answers(),
+                "steps": texts.steps(),
                 "texts": texts.page(),
             },
         }

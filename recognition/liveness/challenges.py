@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognition.liveness.refusals import (
@@ -20,7 +21,8 @@ from recognition.models import LivenessPurpose, LivenessSession, LivenessStep
 LASTS = timedelta(seconds=60)
 KEPT = timedelta(days=1)
 # A recording fits one order of steps. Whoever could ask until that order comes would need no
-# other trick, so an address is given only so many challenges that nobody answers.
+# other trick, so an address is given only so many challenges that nobody answers. A device is
+# counted by itself: those of a building share an address, and people walk away from one of them.
 UNANSWERED = 20
 UNANSWERED_WITHIN = timedelta(minutes=10)
 
@@ -32,16 +34,13 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
     """Give a challenge.
 
     purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
-    as the hash of the session's key. address: where the request came from.
+    as the hash of the session's key, or the device. address: where the request came from.
     Raises TooManyChallenges; ValueError when it is bound to nothing.
     """
     if not bound_to:
         raise ValueError("A challenge is bound to a session or a device.")
     now = timezone.now()
-    unanswered = LivenessSession.objects.filter(
-        address=address, created_at__gt=now - UNANSWERED_WITHIN, used_at=None
-    )
-    if unanswered.count() >= UNANSWERED:
+    if _unanswered(purpose, bound_to, address, now).count() >= UNANSWERED:
         raise TooManyChallenges
     return LivenessSession.objects.create(
         nonce=secrets.token_urlsafe(32),
@@ -52,6 +51,15 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
         created_at=now,
         expires_at=now + LASTS,
     )
+
+
+def _unanswered(
+    purpose: str, bound_to: str, address: str, now: datetime
+) -> QuerySet[LivenessSession]:
+    recent = LivenessSession.objects.filter(created_at__gt=now - UNANSWERED_WITHIN, used_at=None)
+    if purpose == LivenessPurpose.CLOCK:
+        return recent.filter(purpose=purpose, bound_to=bound_to)
+    return recent.filter(address=address).exclude(purpose=LivenessPurpose.CLOCK)
 
 
 def choose_steps(number: int) -> list[str]:
@@ -70,7 +78,7 @@ def choose_steps(number: int) -> list[str]:
 def take(*, nonce: str, purpose: str, bound_to: str, address: str) -> LivenessSession:
     """Use the challenge up, whatever becomes of it; of many at once exactly one gets it.
 
-    Call it in no transaction that may be rolled back: the challenge would be unused again.
+    Call it in no transaction that a refusal rolls back: the challenge would be unused again.
     Raises ChallengeUnknown, ChallengeUsed, ChallengeExpired, ChallengeNotYours.
     """
     now = timezone.now()

@@ -18,9 +18,10 @@ from recognition.liveness.challenges import take
 from recognition.liveness.frames import StepFrame, require_plausible
 from recognition.liveness.looking import look
 from recognition.liveness.pad import require_genuine
+from recognition.liveness.refusals import LivenessRequired
 from recognition.models import Attempt, AttemptPurpose, AttemptSource, LivenessSession
 from recognition.runtime import engine_for
-from recognition.services import ErasedMeanwhile, Probe
+from recognition.services import ErasedMeanwhile, Probe, Result
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -88,7 +89,7 @@ def check(
     """Look at the answer to a challenge. It is used up whatever the outcome, which is on record.
 
     frames: in the order they were taken, some for each of the challenge's steps. Call it in no
-    transaction that may be rolled back. Raises a NotLive or FaceRefused with what to do,
+    transaction that a refusal rolls back. Raises a NotLive or FaceRefused with what to do,
     WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
@@ -102,6 +103,24 @@ def check(
         raise
     asked.record(LIVE)
     return Live(probe, session)
+
+
+def not_shown(
+    *, frames: int, source: AttemptSource, actor: User | AnonymousUser | None = None
+) -> Result:
+    """The answer, on record, to photos where only somebody who moves counts.
+
+    Raises ErasedMeanwhile.
+    """
+    model = EmbeddingModel.objects.current()
+    refusal = LivenessRequired()
+    _Asked(source, actor, None, model, frames).record(refusal.code)
+    return Result(
+        outcome=refusal.code,
+        message=refusal.message,
+        threshold=thresholds.for_record(model),
+        model=str(model),
+    )
 
 
 def _look(frames: Sequence[StepFrame], model: EmbeddingModel) -> Probe:

@@ -9,6 +9,18 @@ class NotLive(Refusal):
     code = "not_live"
 
 
+class LivenessRequired(NotLive):
+    """A photo was shown where only a challenge that was answered counts. It has cost none."""
+
+    code = "liveness_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A photo is not enough here: somebody has to move as they are asked. Start a challenge"
+            " and send its answer."
+        )
+
+
 class ChallengeUnknown(NotLive):
     code = "challenge_unknown"
 
@@ -41,6 +53,7 @@ class ChallengeNotYours(NotLive):
 
 class TooManyChallenges(NotLive):
     code = "too_many_challenges"
+    wait = 600  # seconds
 
     def __init__(self) -> None:
         super().__init__("Too many challenges were started and not answered. Wait ten minutes.")

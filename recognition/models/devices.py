@@ -34,6 +34,13 @@ class Device(models.Model):
     )
     may_recognize = models.BooleanField(default=True)
     may_clock = models.BooleanField("may clock in and out", default=True)
+    requires_liveness = models.BooleanField(
+        default=False,
+        help_text=(
+            "Whoever clocks here has to move as they are asked, so that a photo of them is not"
+            " enough. Without a network it then clocks nobody: a photo that waited proves nothing."
+        ),
+    )
     is_active = models.BooleanField(default=True)
     last_seen_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,8 +1,8 @@
 // The parts of the kiosk's page, and how it speaks: texts, greetings, sounds, the clock.
 
 window.KioskParts = class KioskParts {
-  constructor({ texts, answers, language }) {
-    Object.assign(this, { texts, answers, language });
+  constructor({ texts, answers, steps, language }) {
+    Object.assign(this, { texts, answers, steps, language });
     this.zone = undefined; // of the gallery; until it is known, the device's own
     const listen = () => this.#unlockSound();
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, listen);
@@ -48,6 +48,10 @@ window.KioskParts = class KioskParts {
     return this.answers[code] ?? this.answers[""];
   }
 
+  ofStep(step) {
+    return this.steps[step];
+  }
+
   // tone: ok, kept, bad, wait or "". What is said stays until something else is.
   tell(sentence, tone = "") {
     const isNew = this.find("say", "answer").textContent !== sentence;
@@ -78,7 +82,7 @@ window.KioskParts = class KioskParts {
   beep(tone) {
     if (!this.isLoud || this.audio?.state !== "running") return;
     const start = this.audio.currentTime;
-    const heights = tone === "bad" ? [330, 262] : [660, 880]; // Hz
+    const heights = { bad: [330, 262], step: [660] }[tone] ?? [660, 880]; // Hz
     heights.forEach((height, number) => {
       const [sound, volume] = [this.audio.createOscillator(), this.audio.createGain()];
       const [from, to] = [start + number * 0.14, start + number * 0.14 + 0.12];

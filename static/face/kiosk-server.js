@@ -29,11 +29,19 @@ window.KioskServer = class KioskServer {
 
   // Its id is the key under which the answer is kept: what was sent and not answered may be sent
   // again, also as part of a batch.
-  clock({ id, frames, staffNumber }) {
+  // answer: to a challenge, which the frames are then for, with a step and a time for each.
+  clock({ id, frames, staffNumber, answer }) {
     const body = new FormData();
     for (const frame of frames) body.append("photo", frame, "frame.jpg");
+    if (answer) body.append("challenge", answer.nonce);
+    for (const step of answer?.steps ?? []) body.append("step", step);
+    for (const time of answer?.times ?? []) body.append("taken_ms", time);
     if (staffNumber) body.append("staff_number", staffNumber);
     return this.#ask("POST", this.addresses.clock, { body, headers: { "Idempotency-Key": id } });
+  }
+
+  challenge() {
+    return this.#ask("POST", this.addresses.challenges);
   }
 
   undo(event) {

@@ -7,6 +7,7 @@
   const camera = new FaceCamera(video);
   const watch = new KioskWatch(video);
   const undo = new KioskUndo(parts, takeBack);
+  const steps = new KioskSteps(parts, camera);
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
   FaceCamera.SENTENCES = data.camera;
 
@@ -119,6 +120,7 @@
     if (busy) return KioskWatch.AGAIN;
     busy = true;
     try {
+      if (asksForMoves()) return await clockByMoves(staffNumber);
       if (isAsked) announce(parts.text("busy"), "wait");
       frames ??= await takeFrames();
       const capture = { id: crypto.randomUUID(), at: new Date().toISOString(), frames, staffNumber };
@@ -129,6 +131,25 @@
       return KioskWatch.AGAIN;
     } finally {
       busy = false;
+    }
+  }
+
+  function asksForMoves() {
+    return Boolean(link?.device.requires_liveness);
+  }
+
+  // A picture that waited would prove nothing, so none is kept.
+  async function clockByMoves(staffNumber) {
+    if (link.isAway) return announce(parts.text("offline_moves"), "bad");
+    undo.hide();
+    clearTimeout(timers.idle);
+    try {
+      const { status, body } = await steps.clock(server, staffNumber);
+      return status < 400 ? greet(body, true) : announce(parts.ofCode(body.code), "bad");
+    } catch (error) {
+      if (!(error instanceof KioskServer.Away)) throw error;
+      announce(error.code ? parts.ofCode(error.code) : parts.text("offline_moves"), "bad");
+      if (!error.isBusy) await link.failed(error);
     }
   }
 
@@ -170,7 +191,8 @@
 
   function refuse(code, { frames, staffNumber }, isAsked) {
     if (code === "no_face" && !isAsked) return KioskWatch.NOBODY;
-    if (!staffNumber) seen = { frames, at: performance.now() };
+    if (code === "liveness_required") link.check(); // asked for since it was last asked
+    else if (!staffNumber) seen = { frames, at: performance.now() };
     announce(parts.ofCode(code), "bad");
     return KioskWatch.AGAIN;
   }
@@ -186,8 +208,10 @@
   function idle() {
     clearTimeout(timers.idle);
     undo.hide();
-    const what = settings.automatic ? "look" : "touch";
-    parts.tell(parts.text(link?.isAway ? "offline_touch" : what));
+    const [online, offline] = asksForMoves()
+      ? ["moves", "offline_moves"]
+      : [settings.automatic ? "look" : "touch", "offline_touch"];
+    parts.tell(parts.text(link?.isAway ? offline : online));
   }
 
   // --- Undo ---------------------------------------------------------------------------------
@@ -215,7 +239,7 @@
 
   // It may be about to greet by itself: then that was it.
   async function touch() {
-    if (isTouched) return;
+    if (isTouched || isMoving()) return;
     isTouched = true;
     try {
       const before = greeted;
@@ -227,14 +251,19 @@
     }
   }
 
+  // Somebody is in the middle of it.
+  const isMoving = () => busy && asksForMoves();
+
   async function untilFree() {
     while (busy) await pause(50);
   }
 
   async function openStaff() {
+    if (isMoving()) return;
     clearTimeout(timers.idle);
     parts.find("form", "staff").reset();
     parts.find("dialog", "staff").showModal();
+    if (asksForMoves()) return;
     if (seen && performance.now() - seen.at < REMEMBERED) return;
     // While they type, people look at the keys: the picture is that of before.
     const frames = await takeFrames().catch(() => null);
@@ -312,7 +341,8 @@
   };
   pairing = new KioskPairing({ parts, store, data, onask: halt, onpaired: begin });
   watch.onperson = () => clockIn();
-  watch.isWanted = () => isIdle() && settings.automatic && !link.isAway && !link.isHeld;
+  watch.isWanted = () =>
+    isIdle() && settings.automatic && !asksForMoves() && !link.isAway && !link.isHeld;
   listenToButtons();
   listenToBrowser();
   KioskShell.onLanguage((language) => store.set("language", language));

@@ -20,16 +20,23 @@ FRAMES_A_SECOND = 30  # as Chromium plays a file of JPEGs
 FACE = 0.42  # of the picture's height
 
 
-def film(photos: Sequence[Path], to: Path, *, engine: Engine, seconds: float) -> Path:
-    """Writes JPEG after JPEG, which is what MJPEG is."""
+def film(
+    photos: Sequence[Path], to: Path, *, engine: Engine, seconds: float, is_marked: bool = False
+) -> Path:
+    """Writes JPEG after JPEG, which is what MJPEG is.
+
+    is_marked: the first photo has a white corner and the others a black one, so that whoever looks
+    at the picture knows where in the film it is.
+    """
     with to.open("wb") as out:
-        for photo in photos:
-            out.write(_as_seen(photo, engine) * round(seconds * FRAMES_A_SECOND))
+        for number, photo in enumerate(photos):
+            corner = (255 if number == 0 else 0) if is_marked else None
+            out.write(_as_seen(photo, engine, corner) * round(seconds * FRAMES_A_SECOND))
     return to
 
 
-def _as_seen(photo: Path, engine: Engine) -> bytes:
-    """The photo as a camera in front of that face would have it."""
+def _as_seen(photo: Path, engine: Engine, corner: int | None) -> bytes:
+    """The photo as a camera in front of that face would have it. corner: its grey."""
     pixels = decode(photo.read_bytes()).pixels
     box = engine.faces(pixels)[0].box  # the largest
     height = box.side / FACE
@@ -42,6 +49,8 @@ def _as_seen(photo: Path, engine: Engine) -> bytes:
         SIZE, Image.Transform.EXTENT, area, Image.Resampling.BICUBIC, fillcolor=(128, 128, 128)
     )
     whole.paste(seen)
+    if corner is not None:
+        whole.paste((corner, corner, corner), (0, 0, 32, 32))
     out = io.BytesIO()
     whole.save(out, "JPEG", quality=88)
     return out.getvalue()

@@ -93,6 +93,16 @@ def test_a_device_is_changed_and_its_key_stays(root: Client, door: NewKey) -> No
     assert status(door.key) == 400
 
 
+def test_moves_are_asked_for_where_somebody_turns_that_on(root: Client, door: NewKey) -> None:
+    assert "a photo that waited proves nothing" in root.get(url("change", door)).content.decode()
+    form = {"name": "Door", "galleries": [door.device.galleries.get().pk], "may_clock": "on"}
+    root.post(url("change", door), {**form, "requires_liveness": "on"})
+    assert Device.objects.get().requires_liveness
+    assert "Requires liveness" in root.get(LIST).content.decode()
+    root.post(url("change", door), form)
+    assert not Device.objects.get().requires_liveness
+
+
 def test_a_look_at_the_question_does_nothing(root: Client, door: NewKey) -> None:
     for what in ("renew", "revoke"):
         assert root.get(url(what, door)).status_code == 200

@@ -54,6 +54,13 @@ def test_a_device_may_be_kept_from_clocking_or_recognizing() -> None:
     assert (device.may_clock, device.may_recognize) == (False, False)
 
 
+def test_a_device_may_ask_for_moves() -> None:
+    add("--requires-liveness")
+    assert Device.objects.get().requires_liveness
+    run("add_device", "Gate", "--gallery", "North")
+    assert not Device.objects.get(name="Gate").requires_liveness
+
+
 def test_people_see_the_key_on_a_line_of_its_own() -> None:
     lines = run("add_device", "Door", "--gallery", "North").splitlines()
     assert status(lines[-1]) == 400

@@ -22,14 +22,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from people.errors import Refusal
+from people.images import Pixels
 from people.models import Person
 from recognition.api import examples, problems
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.attendance import (
     BatchAnswer,
     BatchSerializer,
-    CaptureSerializer,
+    ChallengeAnswer,
     ClockAnswer,
+    ClockSerializer,
     ClockSettings,
     CorrectionSerializer,
     EventSerializer,
@@ -38,9 +40,11 @@ from recognition.api.authentication import device_of
 from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
-from recognition.attendance import clock, corrections, idempotency, undo
+from recognition.attendance import challenges, clock, corrections, idempotency, undo
 from recognition.attendance.idempotency import Answer
-from recognition.models import AttendanceEvent, Device, Direction, EventSource
+from recognition.liveness import Live, StepFrame
+from recognition.login.addresses import client_address
+from recognition.models import AttendanceEvent, Device, Direction, EventSource, LivenessStep
 
 Row = TypeVar("Row", bound=Model)
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -70,21 +74,46 @@ class ClockView(APIView):
         return Response(ClockSettings(clock.settings_of(_device(request))).data)
 
     @extend_schema(
-        request=CaptureSerializer,
+        request=ClockSerializer,
         responses={200: ClockAnswer, 201: ClockAnswer},
         parameters=[KEY],
         operation_id="clock",
         examples=examples.CLOCK,
     )
     def post(self, request: Request) -> Response:
-        """201: a new event. 200: the same face was just shown, and the event was there already."""
-        form = CaptureSerializer(data=request.data)
+        """201: a new event. 200: the same face was just shown, and the event was there already.
+
+        A device that `requires_liveness` sends the answer to a challenge; a photo alone is
+        `liveness_required`. A challenge is used up by its answer, whatever that comes to.
+        """
+        form = ClockSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         device = _device(request)
-        work = partial(_clock, form.validated_data, device)
+        address = client_address(request._request)
+        work = partial(_clock, form.validated_data, device, address=address)
         key = request.headers.get("Idempotency-Key")
         answer = work() if key is None else _once(device, key, form.validated_data, work)
         return _response(answer)
+
+
+class ChallengesView(APIView):
+    """What somebody has to do before the camera, so that a photo of them is not enough."""
+
+    rules: ClassVar = {"post": Rule(device=DeviceRight.CLOCK)}
+
+    @extend_schema(
+        request=None,
+        responses={201: ChallengeAnswer},
+        operation_id="start_challenge",
+        examples=examples.CHALLENGE,
+    )
+    def post(self, request: Request) -> Response:
+        """For this device and one clock-in, once, until `expires_at`."""
+        address = client_address(request._request)
+        given = challenges.start(device=_device(request), address=address)
+        steps = [{"step": step, "instruction": LivenessStep(step).label} for step in given.steps]
+        body = {"nonce": given.nonce, "steps": steps, "expires_at": given.expires_at}
+        return Response(ChallengeAnswer(body).data, status=201)
 
 
 class BatchView(APIView):
@@ -104,7 +133,8 @@ class BatchView(APIView):
 
         An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
         again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
-        is refused whole.
+        is refused whole. One that `requires_liveness` has each item refused: what waited proves
+        nothing.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -166,19 +196,25 @@ def _once(device: Device, key: str, asked: Mapping[str, Any], work: Any) -> Answ
     )
 
 
-def _clock(asked: Mapping[str, Any], device: Device, *, was_stored: bool = False) -> Answer:
-    """A refusal is an answer too: the same key must not try again."""
+def _clock(
+    asked: Mapping[str, Any], device: Device, *, address: str = "", was_stored: bool = False
+) -> Answer:
+    """A refusal is an answer too: the same key must not try again.
+
+    address: where a challenge that is answered here has to come from.
+    """
     try:
         capture = clock.Capture(
-            photos=decoded(asked["photo"]),
+            photos=_shown(asked, device, address),
             occurred_at=asked.get("occurred_at"),
             staff_number=asked.get("staff_number", ""),
             direction=Direction(asked["direction"]) if asked.get("direction") else None,
         )
         clocked = clock.clock(capture=capture, device=device, was_stored=was_stored)
     except Refusal as refusal:
-        if problems.of_refusal(refusal)["status"] in (403, 503):
-            raise  # a fault of ours, which passes: not the answer for a day
+        is_fault = problems.of_refusal(refusal)["status"] in (403, 503)
+        if is_fault and "challenge" not in asked:
+            raise  # it passes: not the answer for a day. Of a challenge it is: that is used up
         return _refused(refusal)
     if clocked.event is None:
         return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
@@ -188,6 +224,18 @@ def _clock(asked: Mapping[str, Any], device: Device, *, was_stored: bool = False
         "is_repeat": clocked.is_repeat,
     }
     return Answer(status=200 if clocked.is_repeat else 201, body=body)
+
+
+def _shown(asked: Mapping[str, Any], device: Device, address: str) -> list[Pixels] | Live:
+    """Photos, or the challenge that they answer. Raises BadPhoto, or as `challenges.check`."""
+    photos = decoded(asked["photo"])
+    if "challenge" not in asked:
+        return photos
+    frames = [
+        StepFrame(pixels, step, taken_ms)
+        for pixels, step, taken_ms in zip(photos, asked["step"], asked["taken_ms"], strict=True)
+    ]
+    return challenges.check(nonce=asked["challenge"], frames=frames, device=device, address=address)
 
 
 def _refused(refusal: Refusal) -> Answer:

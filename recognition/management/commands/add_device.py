@@ -16,7 +16,8 @@ class Command(FaceCommand):
     )
     examples = """\
   manage.py add_device "Front door" --gallery Headquarters
-  manage.py add_device "Info desk" --gallery North --gallery South --no-clock --json"""
+  manage.py add_device "Info desk" --gallery North --gallery South --no-clock --json
+  manage.py add_device "Back door" --gallery North --requires-liveness"""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
@@ -25,6 +26,11 @@ class Command(FaceCommand):
         )
         parser.add_argument("--no-clock", action="store_true", help="it may not clock")
         parser.add_argument("--no-recognize", action="store_true", help="it may only clock")
+        parser.add_argument(
+            "--requires-liveness",
+            action="store_true",
+            help="whoever clocks here has to move as they are asked; a photo is not enough",
+        )
 
     def answer(self, options: dict[str, Any]) -> int:
         new = add_device(
@@ -32,6 +38,7 @@ class Command(FaceCommand):
             galleries=[find_gallery(name=name) for name in options["gallery"]],
             may_clock=not options["no_clock"],
             may_recognize=not options["no_recognize"],
+            requires_liveness=options["requires_liveness"],
         )
         self.say(f"The device “{new.device}” is new. Its key, shown now and never again:")
         self.say(new.key)

@@ -19,6 +19,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # (method, path) → who is let in besides an administrator: "device", "anybody", "user" (any).
 # "device only" keeps the administrator out too: there is no event without a device.
 OPEN = {
+    ("post", "attendance/challenges/"): "device only",
     ("get", "attendance/clock/"): "device only",
     ("post", "attendance/clock/"): "device only",
     ("post", "attendance/clock/<uuid:event_id>/undo/"): "device only",

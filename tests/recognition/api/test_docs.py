@@ -15,12 +15,13 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models.signals import post_save
+from PIL import Image
 from pytest_django.live_server_helper import LiveServer
 
 from people.models import EmbeddingModel, Gallery
 from recognition.devices import add_device
-from recognition.models import AttendanceEvent
-from tests.faces import FakeEngine, photo_of
+from recognition.models import Attempt, AttendanceEvent, LivenessStep
+from tests.faces import FakeEngine, frame_for, photo_of
 
 PAGE = (settings.BASE_DIR / "docs" / "api.md").read_text()
 PASSWORD = "a long password"
@@ -48,6 +49,8 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, angle in ANGLES.items():
         (folder / name).write_bytes(photo_of(angle))
+    for step in LivenessStep.values:
+        Image.fromarray(frame_for(step, 101)).save(folder / f"{step}.jpg", "PNG")
     return folder
 
 
@@ -106,19 +109,21 @@ def test_the_python_examples_work(
     assert said.splitlines() == [
         "match Hi! Welcome Bob Ray",
         "201 Hi! Welcome Bob Ray",
+        "Hi! Welcome Bob Ray",
     ]
+    assert Attempt.objects.filter(purpose="liveness", outcome="live").count() == 1
 
 
 def codes_in_the_sources() -> set[str]:
     """Of every refusal that an answer of the API may hold."""
     found: set[str] = set()
-    for folder in ("recognition/api", "recognition/attendance"):
+    for folder in ("recognition/api", "recognition/attendance", "recognition/liveness"):
         for path in (settings.BASE_DIR / folder).rglob("*.py"):
             text = path.read_text()
             found |= set(re.findall(r'^\s+(?:default_)?code = "(\w+)"$', text, re.MULTILINE))
             found |= set(re.findall(r'problem\(\d{3}, "(\w+)"', text))
     images = (settings.BASE_DIR / "people" / "images.py").read_text()
-    return found | set(re.findall(r'code="(photo_\w+)"', images))
+    return (found - {"not_live"}) | set(re.findall(r'code="(photo_\w+)"', images))
 
 
 def test_every_code_is_in_the_table() -> None:

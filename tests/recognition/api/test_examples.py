@@ -39,5 +39,6 @@ def test_examples_fit_their_schema(admin: APIClient) -> None:
         "clock_batch",
         "clock_undo",
         "clock_settings",
+        "start_challenge",
         "correct",
     } <= with_examples

@@ -13,9 +13,10 @@ from django.utils import translation
 
 from recognition.engine import Reason
 from recognition.kiosk import texts
+from recognition.models import LivenessStep
 
 OTHERS = [code for code, _name in settings.LANGUAGES if code != "en"]
-ALL: list[Callable[[], dict[str, str]]] = [texts.camera, texts.answers, texts.page]
+ALL: list[Callable[[], dict[str, str]]] = [texts.camera, texts.answers, texts.steps, texts.page]
 TEMPLATE = (settings.BASE_DIR / "templates" / "kiosk" / "kiosk.html").read_text()
 SCRIPTS = "".join(
     path.read_text() for path in sorted((settings.BASE_DIR / "static" / "face").glob("kiosk*.js"))
@@ -85,6 +86,10 @@ def test_there_is_a_sentence_for_whatever_the_camera_or_a_face_is_refused_for() 
     there = re.search(r"SENTENCES = \{(.*?)\};", camera, re.DOTALL)
     assert there is not None
     assert set(re.findall(r"^\s+(\w+):", there[1], re.MULTILINE)) == set(texts.camera())
+
+
+def test_there_is_a_sentence_for_each_step() -> None:
+    assert set(texts.steps()) == set(LivenessStep.values)
 
 
 def test_every_code_of_the_documentation_is_said_or_cannot_happen_at_a_kiosk() -> None:
