@@ -80,10 +80,9 @@ def next_of(kind: type[Row], values: Iterator[Any], names: Sequence[str] = ()) -
 
 
 def _cursor(database: Any) -> CursorWrapper:
-    cursor = _Preparing(database.connection)
-    wrapper: CursorWrapper = (
-        database.make_debug_cursor(cursor)
-        if database.queries_logged
-        else database.make_cursor(cursor)
-    )
+    wrapper: CursorWrapper
+    if database.queries_logged:  # an ordinary one, so that the log shows statement and values
+        wrapper = database.make_debug_cursor(database.connection.cursor())
+    else:
+        wrapper = database.make_cursor(_Preparing(database.connection))
     return wrapper

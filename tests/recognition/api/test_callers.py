@@ -146,7 +146,7 @@ def test_who_is_changed_is_locked_against_erasing(admin: APIClient) -> None:
     ann = Person.objects.create(full_name="Ann")
     with CaptureQueriesContext(connection) as asked:
         admin.patch(f"{PEOPLE}{ann.public_id}/", {"full_name": "Anna"}, format="json")
-    assert any("FOR UPDATE" in (query["sql"] or "") for query in asked.captured_queries)
+    assert any("FOR UPDATE" in query["sql"] for query in asked.captured_queries)
 
 
 @pytest.mark.django_db
