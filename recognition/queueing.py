@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from kombu.exceptions import OperationalError
 
-from recognition.enrolment import in_batches
+from recognition.enrolment import TOGETHER, in_batches
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def queue_photos(image_ids: Sequence[int]) -> bool:
     from recognition.tasks import embed_photos  # the task module imports services
 
     try:
-        for ids in in_batches(image_ids):
+        for ids in in_batches(image_ids, TOGETHER):
             embed_photos.delay(list(ids))
     except (OperationalError, OSError):
         logger.warning("The broker cannot be reached; %d photos wait for it", len(image_ids))
