@@ -10,6 +10,12 @@ Part = TypeVar("Part")
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
+BATCH = 4  # photos embedded together; more is not faster on a processor
+
+
+def in_batches(items: Sequence[Part], size: int = BATCH) -> list[Sequence[Part]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
 
 def one_ahead(
     parts: Sequence[Part], prepare: Callable[[Part], Work], compute: Callable[[Work], Result]

@@ -34,7 +34,7 @@ from people.models import (
 )
 from people.templates import refresh_templates
 from recognition import search, thresholds
-from recognition.ahead import one_ahead
+from recognition.ahead import in_batches, one_ahead
 from recognition.engine import EmbeddedFace, Engine, FaceRefused, WeightsMissing
 from recognition.matching import distance_between
 from recognition.reembedding import standby
@@ -43,7 +43,6 @@ from recognition.runtime import engine_for
 
 logger = logging.getLogger(__name__)
 
-BATCH = 4  # photos embedded together; more is not faster on a processor
 TOGETHER = 8  # photos a worker is asked for at once: two batches, about a second
 CLAIM = timedelta(seconds=30)
 MAX_TRIES = 5  # a photo that killed so many workers is the cause
@@ -78,10 +77,6 @@ class _Batch:
     readable: Mapping[int, Pixels]
     unusable: Mapping[int, Refusal]
     engines: Mapping[EmbeddingModel, Engine]
-
-
-def in_batches(ids: Sequence[int], size: int = BATCH) -> list[Sequence[int]]:
-    return [ids[start : start + size] for start in range(0, len(ids), size)]
 
 
 def embed_images(image_ids: Sequence[int]) -> Report:
@@ -331,4 +326,4 @@ def _keep(images: Sequence[FaceImage], outcomes: Mapping[int, Outcomes]) -> None
         refresh_templates(people=people, model=model)
 
 
-__all__ = ["BATCH", "TOGETHER", "FaceRefused", "Report", "embed_images", "in_batches"]
+__all__ = ["TOGETHER", "FaceRefused", "Report", "embed_images"]
