@@ -93,7 +93,7 @@ def embed_images(image_ids: Sequence[int]) -> Report:
     return report
 
 
-def _rounds(image_ids: Sequence[int]) -> Iterator[list[Sequence[int]]]:
+def _rounds(image_ids: Sequence[int]) -> Iterator[Sequence[Sequence[int]]]:
     """Batches of fresh photos; then each that somebody failed on, alone: one of them may be what
     kills workers, and the others would share its fate."""
     tried = FaceImage.objects.filter(pk__in=image_ids, tries__gt=0)
