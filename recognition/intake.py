@@ -14,10 +14,12 @@ from people.errors import Refusal
 from people.imports import Entry, Identity, enrol_entry
 from people.models import FaceImage, FaceImageSource, FaceImageState, Gallery
 from people.services import OVERRIDABLE, accept_flagged
-from recognition.enrolment import embed_images
+from recognition.enrolment import TOGETHER, embed_images
 from recognition.queueing import kept_in_process, queue_photos
 
-CHUNK = 32  # photos between storing and embedding; so much is redone at most after a kill
+# Photos between storing and embedding here; so much is redone at most after a kill. With workers,
+# each is asked as soon as there is enough for it.
+CHUNK = 32
 
 READY = FaceImageState.READY.value
 REJECTED = FaceImageState.REJECTED.value
@@ -110,7 +112,7 @@ def take_in(
     """
     report = Report()
     stored: list[_Stored] = []
-    for chunk in _chunks(photos):
+    for chunk in _chunks(photos, TOGETHER if plan.queue else CHUNK):
         with kept_in_process() as waiting:
             for entry, read in chunk:
                 stored.append(_store(entry, read, plan, report, waiting))
@@ -125,12 +127,12 @@ def take_in(
 
 
 def _chunks(
-    photos: Iterable[tuple[Entry, Callable[[], bytes]]],
+    photos: Iterable[tuple[Entry, Callable[[], bytes]]], size: int
 ) -> Iterator[list[tuple[Entry, Callable[[], bytes]]]]:
     chunk: list[tuple[Entry, Callable[[], bytes]]] = []
     for photo in photos:
         chunk.append(photo)
-        if len(chunk) == CHUNK:
+        if len(chunk) == size:
             yield chunk
             chunk = []
     if chunk:

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from kombu.exceptions import OperationalError
 
-from recognition.enrolment import in_batches
+from recognition.ahead import in_batches
+from recognition.enrolment import TOGETHER
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 _DELIVERY_EXPIRES = timedelta(seconds=60)
 
 _in_process: ContextVar[list[int] | None] = ContextVar("photos kept in this process", default=None)
+_gathering: ContextVar[list[int] | None] = ContextVar("photos of the next message", default=None)
 
 
 @contextmanager
@@ -32,6 +34,18 @@ def kept_in_process() -> Iterator[list[int]]:
         _in_process.reset(token)
 
 
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Photos stored inside, one by one, are queued as soon as there is enough for a worker."""
+    waiting: list[int] = []
+    token = _gathering.set(waiting)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+        queue_photos(waiting)
+
+
 def queue_photos(image_ids: Sequence[int]) -> bool:
     """Ask the workers to embed these photos. False when the broker cannot be reached.
 
@@ -41,10 +55,17 @@ def queue_photos(image_ids: Sequence[int]) -> bool:
     if kept is not None:
         kept.extend(image_ids)
         return True
+    waiting = _gathering.get()
+    if waiting is not None:
+        waiting.extend(image_ids)
+        if len(waiting) < TOGETHER:
+            return True
+        image_ids = waiting.copy()
+        waiting.clear()
     from recognition.tasks import embed_photos  # the task module imports services
 
     try:
-        for ids in in_batches(image_ids):
+        for ids in in_batches(image_ids, TOGETHER):
             embed_photos.delay(list(ids))
     except (OperationalError, OSError):
         logger.warning("The broker cannot be reached; %d photos wait for it", len(image_ids))

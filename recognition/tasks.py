@@ -11,7 +11,7 @@ from recognition import upkeep
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
 from recognition.heads import HeadMissing
-from recognition.queueing import queue_import
+from recognition.queueing import gathered, queue_import
 from recognition.reembedding import runs
 from recognition.webhooks import delivery
 
@@ -37,7 +37,9 @@ def embed_photos(image_ids: list[int]) -> None:
     max_retries=8,
 )
 def import_archive(run_id: int) -> None:
-    if imports.work_off(run_id=run_id, for_seconds=IMPORT_SLICE_S):
+    with gathered():
+        is_unfinished = imports.work_off(run_id=run_id, for_seconds=IMPORT_SLICE_S)
+    if is_unfinished:
         queue_import(run_id)
 
 

@@ -18,7 +18,7 @@ from people.images import decode
 from people.imports import Entry, scan
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Person
 from people.services import erase
-from recognition.enrolment import in_batches
+from recognition.ahead import in_batches
 from recognition.evaluation.bench_rows import Row
 from recognition.intake import Plan, take_in
 from recognition.runtime import engine_for

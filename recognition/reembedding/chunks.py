@@ -23,7 +23,7 @@ from people.models import EmbeddingModel, FaceEmbedding, FaceImage, Person
 from people.templates import refresh_templates
 from people.vectors import Vector
 from recognition.engine import WeightsMissing
-from recognition.enrolment import BATCH, embed_images
+from recognition.enrolment import TOGETHER, embed_images
 from recognition.heads import HeadMissing
 from recognition.models import ReembeddingChunk, ReembeddingRun
 from recognition.reembedding.sources import Outcomes, outcomes_of
@@ -92,7 +92,7 @@ def _split(chunk: ReembeddingChunk) -> ReembeddingChunk:
 def _embed_who_waits() -> None:
     """A few photos that somebody has just enrolled go first, whatever order the broker keeps."""
     waiting = FaceImage.objects.pending().unclaimed().order_by("pk")
-    ids = list(waiting.values_list("pk", flat=True)[:BATCH])
+    ids = list(waiting.values_list("pk", flat=True)[:TOGETHER])
     if not ids:
         return
     try:

@@ -11,13 +11,14 @@ from people.images import BadPhoto, Pixels, decode, read_bytes
 from people.models import EmbeddingModel, EmbeddingModelState, FaceEmbedding, FaceImage
 from people.vectors import Vector
 from recognition import heads, runtime
-from recognition.engine import EmbeddedFace
+from recognition.ahead import in_batches, one_ahead
+from recognition.engine import EmbeddedFace, FaceRefused
 from recognition.models import ReembeddingFailure
 
 # A vector or why there is none, by photo. Photos that are gone are absent.
 Outcomes = Mapping[int, Vector | Refusal]
 
-PHOTOS_AT_ONCE = 16  # one batch of the network; about two seconds of one core
+PHOTOS_AT_ONCE = 16  # about two seconds of one core
 VECTORS_AT_ONCE = 5000  # a matrix product and one statement; about as long
 
 
@@ -42,15 +43,24 @@ def _vectors_of(model: EmbeddingModel) -> EmbeddingModel | None:
 
 def _from_photos(model: EmbeddingModel, image_ids: Sequence[int]) -> Outcomes:
     outcomes: dict[int, Vector | Refusal] = {}
-    readable: list[tuple[int, Pixels]] = []
-    for image in FaceImage.objects.ready().filter(pk__in=image_ids).order_by("pk"):
-        try:
-            readable.append((image.pk, pixels_of(image)))
-        except Refusal as refusal:
-            outcomes[image.pk] = refusal
-    found = runtime.engine_for(model).enrol([pixels for _pk, pixels in readable])
-    for (pk, _pixels), outcome in zip(readable, found, strict=True):
-        outcomes[pk] = outcome.embedding if isinstance(outcome, EmbeddedFace) else outcome
+    engine = runtime.engine_for(model)
+    images = list(FaceImage.objects.ready().filter(pk__in=image_ids).order_by("pk"))
+
+    def read(batch: Sequence[FaceImage]) -> Mapping[int, Pixels]:
+        readable: dict[int, Pixels] = {}
+        for image in batch:
+            try:
+                readable[image.pk] = pixels_of(image)
+            except Refusal as refusal:
+                outcomes[image.pk] = refusal
+        return readable
+
+    def look(readable: Mapping[int, Pixels]) -> list[EmbeddedFace | FaceRefused]:
+        return engine.enrol(list(readable.values()))
+
+    for readable, found in one_ahead(in_batches(images), read, look):
+        for pk, outcome in zip(readable, found, strict=True):
+            outcomes[pk] = outcome.embedding if isinstance(outcome, EmbeddedFace) else outcome
     return outcomes
 
 

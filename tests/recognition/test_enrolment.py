@@ -1,10 +1,14 @@
 """Photos become ready or rejected, whoever embeds them and however often."""
 
 import os
+import threading
 import uuid
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
@@ -14,6 +18,8 @@ from people import services as people
 from people.images import Pixels
 from people.models import FaceEmbedding, FaceImage, FaceImageSource, Person, Template
 from recognition import enrolment, upkeep
+from recognition.ahead import BATCH
+from recognition.engine import WeightsMissing
 from recognition.enrolment import MAX_TRIES, embed_images
 from tests.faces import FakeEngine, photo_of, photo_without_face
 from tests.fixtures import Enrol
@@ -168,6 +174,124 @@ def test_a_fault_of_the_database_gives_the_photo_back_uncounted(
         embed_images([image.pk])
     image.refresh_from_db()
     assert (image.state, image.tries, image.claimed_until) == ("pending", 0, None)
+
+
+@pytest.fixture
+def queue(ann: Person) -> list[int]:
+    """Three batches of photos that wait."""
+    return [store(ann, photo_of(angle)).pk for angle in range(10, 10 + 2 * BATCH + 1)]
+
+
+def states() -> Counter[tuple[str, int, bool]]:
+    """State, counted tries and whether it is claimed, of all photos."""
+    rows = FaceImage.objects.values_list("state", "tries", "claimed_until")
+    return Counter((state, tries, until is not None) for state, tries, until in rows)
+
+
+def test_the_networks_look_at_the_next_batch_while_one_is_settled(
+    queue: list[int], fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, settles = count(), count()
+    begun = [threading.Event() for _ in range(3)]
+    embed, settle = fake_engine.enrol, enrolment._settle
+
+    def look(photos: list[Pixels]) -> object:
+        begun[next(looks)].set()
+        return embed(photos)
+
+    def settle_beside_the_next(*arguments: object) -> object:
+        number = next(settles)
+        assert number == 2 or begun[number + 1].wait(10)
+        return settle(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fake_engine, "enrol", look)
+    monkeypatch.setattr(enrolment, "_settle", settle_beside_the_next)
+    assert embed_images(queue).ready == len(queue)
+    assert next(settles) == 3
+
+
+def test_a_worker_killed_between_embedding_and_settling_loses_and_doubles_nothing(
+    queue: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(enrolment, "_settle", Mock(side_effect=SystemExit))
+        with pytest.raises(SystemExit):
+            embed_images(queue)
+    # One batch embedded and one ahead of it, as a dead holder leaves them.
+    assert states() == {("pending", 1, True): 2 * BATCH, ("pending", 0, False): 1}
+    assert embed_images(queue).skipped == 2 * BATCH
+    FaceImage.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert embed_images(queue).ready == 2 * BATCH
+    assert FaceEmbedding.objects.count() == len(queue)
+    assert Template.objects.get().photos == len(queue)
+
+
+def test_a_fault_in_the_networks_thread_is_raised_and_gives_back_what_is_not_settled(
+    queue: list[int], fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, embed = count(), fake_engine.enrol
+
+    def fail_at_the_second(photos: list[Pixels]) -> object:
+        if next(looks) == 1:
+            raise WeightsMissing("facenet")
+        return embed(photos)
+
+    monkeypatch.setattr(fake_engine, "enrol", fail_at_the_second)
+    with pytest.raises(WeightsMissing):
+        embed_images(queue)
+    assert states() == {("ready", 1, False): BATCH, ("pending", 0, False): BATCH + 1}
+
+
+def test_a_fault_of_the_database_gives_back_the_batch_ahead_too(
+    queue: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolment, "_settle", Mock(side_effect=OperationalError("gone")))
+    with pytest.raises(OperationalError):
+        embed_images(queue)
+    assert states() == {("pending", 0, False): len(queue)}
+
+
+def test_two_people_with_one_face_in_one_batch_the_second_is_flagged(ann: Person) -> None:
+    bob = Person.objects.create(full_name="Bob")
+    first, second = store(ann, photo_of(10)), store(bob, photo_of(11))
+    report = embed_images([first.pk, second.pk])
+    second.refresh_from_db()
+    assert (report.ready, report.rejected) == (1, 1)
+    assert (second.reason_code, second.person) == ("already_enrolled", bob)
+    assert list(Template.objects.values_list("person", "photos")) == [(ann.pk, 1)]
+
+
+def test_photos_of_a_batch_each_get_what_is_theirs(ann: Person) -> None:
+    bob = Person.objects.create(full_name="Bob")
+    photos = [
+        store(ann, photo_of(10)),
+        store(bob, photo_of(12), accept_flags=True),
+        store(bob, photo_without_face()),
+        store(ann, photo_of(120)),
+    ]
+    report = embed_images([photo.pk for photo in photos])
+    assert (report.ready, report.rejected, report.skipped) == (2, 2, 0)
+    codes = FaceImage.objects.order_by("id").values_list("reason_code", flat=True)
+    assert list(codes) == ["", "", "no_face", "unlike_others"]
+    counts = Template.objects.order_by("person").values_list("person", "photos")
+    assert list(counts) == [(ann.pk, 1), (bob.pk, 1)]
+
+
+def test_a_person_erased_before_the_batch_is_settled_takes_no_other_along(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = Person.objects.create(full_name="Bob")
+    photos = [store(ann, photo_of(10)), store(bob, photo_of(90))]
+    settle = enrolment._settle
+
+    def erase_first(*arguments: object) -> object:
+        people.erase(person=ann)
+        return settle(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(enrolment, "_settle", erase_first)
+    report = embed_images([photo.pk for photo in photos])
+    assert (report.ready, report.skipped) == (1, 1)
+    assert list(Template.objects.values_list("person", flat=True)) == [bob.pk]
 
 
 def test_a_file_that_cannot_be_read_holds_up_no_other(ann: Person) -> None:

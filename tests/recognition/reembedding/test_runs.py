@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from people.models import (
     Person,
     Template,
 )
+from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
@@ -114,6 +116,22 @@ def test_a_chunk_somebody_holds_is_left_to_them(staff: list[Person], other: Embe
     soon = timezone.now() + timedelta(seconds=10)
     ReembeddingChunk.objects.update(claimed_until=soon)
     assert [embed_chunk(chunk.pk) for chunk in run.chunks.all()] == [None] * 5
+
+
+def test_a_chunk_of_several_batches_gives_each_photo_its_own_vector(
+    staff: list[Person], other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "PHOTOS_AT_ONCE", 2 * BATCH + 1)
+    lost = FaceImage.objects.order_by("pk")[BATCH]
+    Path(lost.file.path).unlink()
+    run = runs.start(model=other)
+    assert run.chunks.count() == 1
+    work_off(run)
+    assert (run.settled, run.failed) == (9, 1)
+    assert ReembeddingFailure.objects.get().image == lost
+    for found in FaceEmbedding.objects.of(other):
+        own = FaceEmbedding.objects.exclude(model=other).get(image=found.image_id)
+        assert found.vector == pytest.approx(np.roll(own.vector, 60), abs=1e-6)
 
 
 def test_a_photo_that_fails_is_listed_with_its_reason(

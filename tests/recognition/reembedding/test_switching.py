@@ -227,7 +227,7 @@ def test_a_photo_embedded_before_the_switch_is_judged_by_the_new_model(
     flag = enrolment._flag
     settle = enrolment._settle
 
-    def switch_first(*arguments: object) -> str | None:
+    def switch_first(*arguments: object) -> object:
         monkeypatch.setattr(enrolment, "_settle", settle)
         switching.activate(model=other)
         return settle(*arguments)  # type: ignore[arg-type]
