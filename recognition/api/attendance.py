@@ -21,7 +21,9 @@ class EventSerializer(serializers.Serializer[AttendanceEvent]):
     direction = serializers.ChoiceField(choices=Direction.choices, read_only=True)
     occurred_at = serializers.DateTimeField(read_only=True)
     received_at = serializers.DateTimeField(read_only=True)
-    source = serializers.ChoiceField(choices=EventSource.choices, read_only=True)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # DRF takes it out of the class
+        choices=EventSource.choices, read_only=True
+    )
     is_late_arriving = serializers.BooleanField(
         read_only=True, help_text=AttendanceEvent._meta.get_field("is_late_arriving").help_text
     )
