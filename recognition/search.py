@@ -30,7 +30,7 @@ EXACT_LIMIT = 5_000
 EXACT_GALLERY, SMALL_SHARE = 50_000, 20
 # How many neighbours the walk through the graph keeps: (up to so many people, so many). More find
 # better and take longer; with these the index finds whom exact search does, by the same command.
-REACH = ((20_000, 80), (200_000, 120))
+REACH = ((20_000, 80), (200_000, 200))
 FARTHEST = 600
 # How many more than asked for the index proposes: half precision moves a distance by 2e-4, so
 # that people so near each other may swap places.
