@@ -34,7 +34,8 @@ def _rate_at(distance):
     for (high, far), (low, near) in zip(OLD, OLD[1:]):
         if near <= distance <= far:
             share = (distance - near) / (far - near)
-            return math.exp(math.log(low) + share * math.log(high / low))
+            # No more than the highest rate there may be, whatever the rounding.
+            return min(math.exp(math.log(low) + share * math.log(high / low)), OLD[0][0])
     return OLD[0][0]
 
 
