@@ -70,7 +70,7 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
         return render_to_string("people/photo_states.html", {"person": person})
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
+        form: Any = super().get_form(request, *args, **kwargs)
         form.by = staff(request)
         return form
 
