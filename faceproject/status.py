@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
 from people.models import EmbeddingModel, FaceImage, ImportRun
-from recognition import search
+from recognition import health, search
 from recognition.calibration import stored
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE
@@ -20,7 +20,10 @@ PATIENCE_S = 3.0  # a worker answers between two tasks
 
 
 def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
-    """Everything at once. broker: ok or unreachable; then the queues are None."""
+    """Everything at once.
+
+    broker: ok or unreachable; then the queues are None. pad: ok, or what is missing.
+    """
     queues = queue_depths()
     return {
         "broker": "unreachable" if queues is None else "ok",
@@ -30,6 +33,7 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
         "photos": _photos(),
         "imports_running": ImportRun.objects.filter(state=ImportRun.State.RUNNING).count(),
         "runs": [run.as_json() for run in _runs()],
+        "pad": health.pad(),
         "models": [_model(model) for model in EmbeddingModel.objects.order_by("pk")],
     }
 

@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from people.errors import Refusal
+from people.guard import require_may_change_face
 from people.images import BadPhoto, decode
 from people.locking import lock_enrolment
 from people.models import (
@@ -142,7 +143,9 @@ def enrol_photo(
     """Check one photo and store it as pending. The same bytes again change nothing.
 
     accept_flags: enrol it even if the face is known as somebody else's, or unlike the others.
+    Raises FaceGuarded.
     """
+    require_may_change_face(person=person, by=by)
     try:
         photo = decode(data)
     except BadPhoto as error:
@@ -197,9 +200,9 @@ def enrol_photos(
 def accept_flagged(*, image: FaceImage, by: User | None) -> None:
     """Override the flag on a photo: it is embedded again and this time kept.
 
-    Raises NotFlagged when the photo was not rejected for a flag, PhotoGone.
+    Raises NotFlagged when the photo was not rejected for a flag, PhotoGone, FaceGuarded.
     """
-    _lock_person_of(image)
+    require_may_change_face(person=_lock_person_of(image), by=by)
     current = FaceImage.objects.select_for_update().filter(pk=image.pk).first()
     if current is None:
         raise PhotoGone
@@ -215,12 +218,13 @@ def accept_flagged(*, image: FaceImage, by: User | None) -> None:
 
 
 @transaction.atomic
-def delete_photo(*, image: FaceImage) -> None:
+def delete_photo(*, image: FaceImage, by: User | None = None) -> None:
     """Remove one photo with its vectors and file; the person's templates follow.
 
-    Raises PhotoGone when the person has been erased with all photos.
+    Raises PhotoGone when the person has been erased with all photos, FaceGuarded.
     """
     person = _lock_person_of(image)
+    require_may_change_face(person=person, by=by)
     FaceImage.objects.filter(pk=image.pk).delete()
     for model in EmbeddingModel.objects.filter(templates__person=person):
         refresh_template(person=person, model=model)
@@ -245,10 +249,11 @@ def activate(*, person: Person) -> None:
 
 
 @transaction.atomic
-def erase(*, person: Person) -> Erased:
+def erase(*, person: Person, by: User | None = None) -> Erased:
     """Remove a person: rows, vectors and photo files. There is no way back.
 
-    Attempts stay as numbers without the person. Raises PersonUnknown when already erased.
+    Attempts stay as numbers without the person. Raises PersonUnknown when already erased,
+    FaceGuarded.
     """
     # A worker may be about to write that another photo shows this person: wait, so that the name
     # is taken out of that too.
@@ -256,6 +261,7 @@ def erase(*, person: Person) -> Erased:
     locked = Person.objects.select_for_update().filter(pk=person.pk).first()
     if locked is None:
         raise PersonUnknown("This person has already been erased.")
+    require_may_change_face(person=locked, by=by)
     _total, removed = locked.delete()
     return Erased(
         name=locked.full_name,

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,7 +34,7 @@ def photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """
     user = request.user
     photos = FaceImage.objects.all()
-    if not (user.is_active and user.is_staff and user.has_perm("people.view_photo")):
+    if not (admin.site.has_permission(request) and user.has_perm("people.view_photo")):
         photos = photos.filter(person__user=user.pk)
         if not photos.filter(public_id=public_id).exists():
             raise PermissionDenied

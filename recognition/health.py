@@ -9,6 +9,8 @@ from kombu.exceptions import OperationalError
 from people.models import EmbeddingModel
 from recognition.calibration import stored
 from recognition.engine import WeightsMissing
+from recognition.liveness.pad import require_networks
+from recognition.liveness.refusals import PadUnavailable
 from recognition.runtime import engine_for
 
 OK = "ok"
@@ -18,6 +20,7 @@ def checks() -> dict[str, str]:
     """What was looked at, and `ok` or what is wrong with it."""
     found = {"database": _database()}
     found["broker"] = _broker()
+    found["pad"] = pad()
     if found["database"] == OK:
         found["model"] = _model()
         model = EmbeddingModel.objects.current()
@@ -44,6 +47,18 @@ def _broker() -> str:
             broker.ensure_connection(max_retries=0, timeout=2)
     except (OperationalError, OSError):
         return "unreachable"
+    return OK
+
+
+def pad() -> str:
+    """The networks that tell a face from a picture of one: without them nobody is live.
+
+    Where none are asked for there is nothing to miss. Otherwise the code, and what to do.
+    """
+    try:
+        require_networks()
+    except PadUnavailable as refusal:
+        return f"{refusal.code}: {refusal.message}"
     return OK
 
 

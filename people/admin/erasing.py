@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 
 from people import services
 from people.admin.base import ModelAdmin, staff
+from people.errors import Refusal
 from people.models import FaceEmbedding, FaceImage, Person, Template
 
 if TYPE_CHECKING:
@@ -65,18 +66,18 @@ class ErasingMixin(Base):
         return actions
 
     def delete_model(self, request: HttpRequest, obj: Person) -> None:
-        services.erase(person=obj)
+        services.erase(person=obj, by=staff(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
         for person in queryset:
-            services.erase(person=person)
+            services.erase(person=person, by=staff(request))
 
     def _erase(self, request: HttpRequest, people: Iterable[Person]) -> HttpResponse:
         for person in people:
             pk = person.pk
             try:
-                erased = services.erase(person=person)
-            except services.PersonUnknown as error:
+                erased = services.erase(person=person, by=staff(request))
+            except Refusal as error:
                 messages.warning(request, error.message)
                 continue
             _log(request, pk)

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from people.forms import PhotosField
+from people.guard import FaceGuarded, may_link
 from people.models import Person
 
 AT_ONCE = 40  # photos; Django takes at most 100 files in one request
@@ -24,6 +26,8 @@ class PersonForm(Form):
         " one person, face visible, good light.",
     )
 
+    by: ClassVar[User]  # who fills it in; each request has a class of its own
+
     class Meta:
         model = Person
         fields = (
@@ -36,6 +40,15 @@ class PersonForm(Form):
             "consent_method": "How the person agreed to be recognized.",
             "consent_at": "Now, when left empty.",
         }
+
+    def clean_user(self) -> User | None:
+        account: User | None = self.cleaned_data["user"]
+        before = self.instance.user
+        if account == before:
+            return account
+        if all(may_link(account=one, by=self.by) for one in (before, account) if one is not None):
+            return account
+        raise forms.ValidationError(FaceGuarded().message, code=FaceGuarded.code)
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -69,6 +69,11 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
     def photo_states(self, person: Person) -> SafeString:
         return render_to_string("people/photo_states.html", {"person": person})
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, *args, **kwargs)
+        form.by = staff(request)
+        return form
+
     # --- Saving -----------------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: Any) -> None:

@@ -26,6 +26,7 @@ from people.admin.base import staff
 from people.admin.person_form import AT_ONCE
 from people.errors import Refusal
 from people.forms import PhotosInput
+from people.guard import FaceGuarded, may_change_face
 from people.images import BadPhoto, read_bytes
 from people.models import FaceImage, FaceImageSource, FaceImageState, Person
 
@@ -57,7 +58,10 @@ def may_see(request: HttpRequest) -> bool:
 def store(
     *, person: Person, files: Sequence[UploadedFile[bytes]], source: FaceImageSource, by: User
 ) -> Upload:
-    """Store each file that is a photo; one that is not never spoils another."""
+    """Store each file that is a photo; one that is not never spoils another.
+
+    Raises FaceGuarded.
+    """
     upload = Upload()
     for file in files:
         name = file.name or "Unnamed file"
@@ -82,7 +86,8 @@ def section(request: HttpRequest, person: Person) -> dict[str, Any]:
     images = list(person.images.select_related("accepted_by"))
     states = [image.state for image in images]
     waits = person.images.waiting_longer_than(WAITS_AFTER).exists()
-    user = request.user
+    user = staff(request)
+    may_change = may_change_face(person=person, by=user)
     return {
         "person": person,
         "images": images,
@@ -94,10 +99,11 @@ def section(request: HttpRequest, person: Person) -> dict[str, Any]:
         "seen": "".join(state[:2] for state in states) + ("-waits" if waits else ""),
         "overridable": services.OVERRIDABLE,
         "may_see": may_see(request),
-        "may_add": user.has_perm("people.add_faceimage"),
-        "may_delete": user.has_perm("people.delete_faceimage"),
-        "may_accept": user.has_perm("people.change_faceimage"),
-        "may_erase": user.has_perm("people.erase_person"),
+        "guarded": "" if may_change else FaceGuarded().message,
+        "may_add": may_change and user.has_perm("people.add_faceimage"),
+        "may_delete": may_change and user.has_perm("people.delete_faceimage"),
+        "may_accept": may_change and user.has_perm("people.change_faceimage"),
+        "may_erase": may_change and user.has_perm("people.erase_person"),
         "photos_input": PhotosInput({"id": "id_more_photos", "aria-label": "Add photos"}).render(
             "photos", None
         ),
@@ -119,7 +125,10 @@ def panel_view(request: HttpRequest, person_id: int) -> HttpResponse:
 def add_view(request: HttpRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=person_id)
     files = request.FILES.getlist("photos")[:AT_ONCE]
-    upload = store(person=person, files=files, source=FaceImageSource.ADMIN, by=staff(request))
+    try:
+        upload = store(person=person, files=files, source=FaceImageSource.ADMIN, by=staff(request))
+    except Refusal as error:
+        return _answer(request, person, problem=error.message)
     if not request.headers.get("HX-Request"):
         for refused in upload.refused:
             messages.warning(request, f"{refused.name}: {refused.reason}")
@@ -133,7 +142,7 @@ def delete_view(request: HttpRequest, person_id: int, photo_id: UUID) -> HttpRes
         FaceImage.objects.select_related("person"), person=person_id, public_id=photo_id
     )
     try:
-        services.delete_photo(image=image)
+        services.delete_photo(image=image, by=staff(request))
     except Refusal as error:
         return _answer(request, image.person, problem=error.message)
     _log(request, image.person, "Deleted a photo.")

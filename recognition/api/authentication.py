@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -41,11 +42,14 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
 
 
 class BrowserSession(SessionAuthentication):
-    """Of staff, for the documentation pages; asks for a CSRF token as any form does."""
+    """Of staff, for the documentation pages; asks for a CSRF token as any form does.
+
+    Only where the admin is open as well: not to a face alone, nor to a password that owes the face.
+    """
 
     def authenticate(self, request: Request) -> Any:
         found = super().authenticate(request)
-        return found if found is not None and found[0].is_staff else None
+        return found if found is not None and admin.site.has_permission(request._request) else None
 
 
 def device_of(user: Any) -> Device | None:

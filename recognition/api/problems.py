@@ -31,6 +31,7 @@ _STATUS = {
     "photo_too_many_bytes": 413,
     "photo_wrong_type": 415,
     "gallery_not_allowed": 403,
+    "face_guarded": 403,
     "no_person": 404,
     "weights_missing": 503,
     "head_missing": 503,

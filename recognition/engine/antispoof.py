@@ -69,6 +69,10 @@ class AntiSpoof:
         self._lock = threading.Lock()
         _all.add(self)
 
+    def load(self) -> None:
+        """Raises WeightsMissing."""
+        self._loaded()
+
     def score(self, photo: Pixels, box: Box) -> float:
         """How likely the face is there itself, 0…1.
 

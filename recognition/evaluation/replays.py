@@ -6,6 +6,7 @@ PAD knows prints and screens by what a real camera sees of them, which is not he
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,6 +101,12 @@ def outcome(frames: Sequence[StepFrame], engine: Engine) -> str:
     return ACCEPTED
 
 
+def steps_of(moves: int, chance: Random) -> list[str]:
+    """Of a challenge; the same ones again from the same seed."""
+    again = random.Random(int(chance.integers(2**32)))  # noqa: S311  measured, not secret
+    return choose_steps(moves, again)
+
+
 def is_straight(photo: Photo) -> bool:
     return abs(photo.yaw) <= LIMITS.straight_yaw
 
@@ -192,9 +199,9 @@ def other_recording(
     photo: Photo, steps: Sequence[str], chance: Random, _all: Sequence[Photo]
 ) -> list[Pixels]:
     """Right movements, filmed for another challenge."""
-    other = choose_steps(len(steps) - 1)
+    other = steps_of(len(steps) - 1, chance)
     while other == list(steps):
-        other = choose_steps(len(steps) - 1)
+        other = steps_of(len(steps) - 1, chance)
     return [frame.pixels for frame in as_asked(photo, other, chance)]
 
 
@@ -269,7 +276,7 @@ def replays(
     for i in range(number):
         kind, attack = kinds[i % len(kinds)]
         photo = straight[int(chance.integers(len(straight)))]
-        steps = choose_steps(moves)
+        steps = steps_of(moves, chance)
         shown = attack(photo, steps, chance, straight)
         yield (
             kind,

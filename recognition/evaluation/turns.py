@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from recognition.evaluation import head_poses as poses
-from recognition.evaluation.replays import Photo, Random, as_asked, is_straight
-from recognition.liveness.challenges import choose_steps
+from recognition.evaluation.replays import Photo, Random, as_asked, is_straight, steps_of
 from recognition.liveness.frames import StepFrame
 from recognition.liveness.steps import LIMITS
 
@@ -65,7 +64,7 @@ def synthetic(
     for person in _by_person(photos).values():
         straight = [photo for photo in person if is_straight(photo)]
         if straight:
-            yield SYNTHETIC, as_asked(_straightest(straight), choose_steps(moves), chance)
+            yield SYNTHETIC, as_asked(_straightest(straight), steps_of(moves, chance), chance)
 
 
 def _straightest(photos: Sequence[Photo]) -> Photo:

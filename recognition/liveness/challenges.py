@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from random import Random
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -62,13 +63,15 @@ def _unanswered(
     return recent.filter(address=address).exclude(purpose=LivenessPurpose.CLOCK)
 
 
-def choose_steps(number: int) -> list[str]:
+def choose_steps(number: int, chance: Random | None = None) -> list[str]:
     """To look straight, then so many different moves in any order, a turn among them.
+
+    chance: only for measuring the same again; otherwise nobody can foresee them.
 
     A picture can be tilted and brought closer, and frames can be mirrored: neither makes a turn
     to the left. So there is no challenge without a turn.
     """
-    chance = secrets.SystemRandom()
+    chance = chance or secrets.SystemRandom()
     while True:
         moves = chance.sample(MOVES, number)
         if any(move in TURNS for move in moves):

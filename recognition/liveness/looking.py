@@ -14,8 +14,9 @@ from recognition.liveness import steps
 from recognition.liveness.frames import StepFrame, by_step
 from recognition.liveness.refusals import FaceChanged, FramesAlike, SeveralFaces
 
-# At this correlation two frames are views of one picture; docs/adr/0011 has both sides of it.
-FLAT = 0.985
+# At this correlation two frames are views of one picture, flat or bent; docs/adr/0011 has both
+# sides of it.
+FLAT, BENT = 0.985, 0.9875
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,8 @@ def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     Only turns show it: a head that tilts or comes closer looks as a picture does. Raises
     FramesAlike.
     """
-    from recognition.engine.flatness import View, likeness  # only now: it needs OpenCV
+    # Only now: it needs OpenCV.
+    from recognition.engine.flatness import View, likeness, likeness_when_bent
 
     views = {
         step: View(frame.pixels, face.landmarks)
@@ -81,5 +83,5 @@ def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     if all(turn in views for turn in steps.TURNS):
         left, right = (views[turn] for turn in steps.TURNS)
         pairs.append((left.mirrored(), right))
-    if any(likeness(first, second) >= FLAT for first, second in pairs):
+    if any(likeness(*pair) >= FLAT or likeness_when_bent(*pair) >= BENT for pair in pairs):
         raise FramesAlike

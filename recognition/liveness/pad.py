@@ -23,9 +23,7 @@ def require_genuine(straight: Sequence[tuple[StepFrame, Face]]) -> None:
     Networks that are altered are never passed over; those that were never fetched are, unless
     they are required. Raises PadUnavailable, PresentationAttack.
     """
-    if settings.LIVENESS_PAD == OFF:
-        return
-    if settings.LIVENESS_PAD == IF_AVAILABLE and not weights.has_pad(settings.MODELS_DIR):
+    if not _is_asked_for():
         return
     try:
         scores = [antispoof().score(frame.pixels, face.box) for frame, face in straight]
@@ -33,3 +31,19 @@ def require_genuine(straight: Sequence[tuple[StepFrame, Face]]) -> None:
         raise PadUnavailable from error
     if not float(np.mean(scores)) >= LEAST:
         raise PresentationAttack
+
+
+def require_networks() -> None:
+    """Before anybody has to answer a challenge. Raises PadUnavailable when none can pass."""
+    if not _is_asked_for():
+        return
+    try:
+        antispoof().load()
+    except WeightsMissing as error:
+        raise PadUnavailable from error
+
+
+def _is_asked_for() -> bool:
+    if settings.LIVENESS_PAD == IF_AVAILABLE:
+        return weights.has_pad(settings.MODELS_DIR)
+    return bool(settings.LIVENESS_PAD == REQUIRED)

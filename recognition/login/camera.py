@@ -15,6 +15,26 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_permissions_policy.decorators import permissions_policy_override
 
 from people.errors import Refusal
+from recognition.liveness.challenges import LASTS
+from recognition.models import LivenessSession, LivenessStep
+
+MOST_BYTES_OF_ANSWER = 2 * 1024 * 1024  # eighteen frames of a camera
+STATUS = {
+    "request_too_large": 413,
+    "malformed": 400,
+    "frames_malformed": 400,
+    "not_started": 409,
+    "too_many_attempts": 429,
+    "too_many_challenges": 429,
+    "face_login_off": 403,
+    "password_required": 403,
+    "consent_missing": 403,
+    "weights_missing": 503,
+    "head_missing": 503,
+    "not_calibrated": 503,
+    "pad_unavailable": 503,
+}
+_TOO_OFTEN = "Too many requests from here. Wait a minute."
 
 View = Callable[..., HttpResponseBase]
 Refuse = Callable[[HttpRequest, Refusal], HttpResponse]
@@ -83,3 +103,24 @@ def as_json(code: str, message: str, *, status: int, **more: Any) -> JsonRespons
     response = JsonResponse({"code": code, "message": message, **more}, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def refused(refusal: Refusal) -> JsonResponse:
+    return as_json(refusal.code, refusal.message, status=STATUS.get(refusal.code, 422))
+
+
+def too_often(*, wait: int = 60) -> JsonResponse:
+    return as_json("throttled", _TOO_OFTEN, status=429, wait=wait)
+
+
+def started(challenge: LivenessSession | None) -> JsonResponse:
+    """What to do before the camera. None: one picture and no moves."""
+    steps = challenge.steps if challenge else [LivenessStep.LOOK_STRAIGHT.value]
+    return as_json(
+        "started",
+        "",
+        status=200,
+        nonce=challenge.nonce if challenge else "",
+        seconds=LASTS.seconds,
+        steps=[{"step": step, "sentence": LivenessStep(step).label} for step in steps],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from recognition.login import accounts, backends, brakes, pending
+from recognition.login import accounts, backends, brakes, pending, sessions
 from recognition.login.accounts import MustEnrol
 from recognition.login.forms import SaysTheBrake
 from recognition.models import BrakeKind
@@ -45,6 +46,8 @@ class PasswordLogin(LoginView):
             pending.begin_with_password(self.request.session, user=user, goes_to=goes_to)
             return redirect("login:face")
         enter_with_password(self.request, user)
+        if brakes.is_password_alone(name=user.get_username()):
+            sessions.settle(self.request)
         return redirect(goes_to)
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -55,6 +58,44 @@ class PasswordLogin(LoginView):
 def enter_with_password(request: HttpRequest, user: User) -> None:
     pending.end(request.session)
     login(request, user, backend=backends.PASSWORD)  # with a new session key
+
+
+def owes_face(request: HttpRequest) -> bool:
+    """Whether the face has come to be asked for since this session began with a password."""
+    if sessions.is_settled(request) or not isinstance(request.user, User):
+        return False
+    try:
+        return accounts.asks_for_face(request.user)
+    except MustEnrol:
+        return True
+
+
+def may_change_own_face(request: HttpRequest) -> bool:
+    """Whoever has the password and owes the face could put their own in its place."""
+    if not sessions.had_password(request):
+        return False
+    return sessions.is_enrolling(request) or not owes_face(request)
+
+
+def go_on_to_face(request: HttpRequest, *, otherwise: str) -> HttpResponse | None:
+    """From a session that owes the face; None where there is no face to ask for."""
+    user = request.user
+    try:
+        if not isinstance(user, User) or not accounts.asks_for_face(user):
+            return None
+    except MustEnrol:
+        return None
+    goes_to = safe_next(request) or otherwise
+    pending.begin_with_password(request.session, user=user, goes_to=goes_to)
+    messages.info(request, "You logged in by password alone. Your face is asked for as well now.")
+    return redirect("login:face")
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go afterwards, on this site; "" when it is elsewhere or nowhere."""
+    view = LoginView()
+    view.setup(request)
+    return str(view.get_redirect_url())
 
 
 def home_of(user: User) -> str:

@@ -18,9 +18,12 @@ from recognition.login import sessions
 
 
 class Site(UnfoldAdminSite):  # type: ignore[misc]
-    """A face alone never opens it."""
+    """A face alone never opens it, nor a password alone as soon as the face is asked for, too."""
 
     def has_permission(self, request: HttpRequest) -> bool:
+        return self._has_rights(request) and not _owes_face(request)
+
+    def _has_rights(self, request: HttpRequest) -> bool:
         return bool(super().has_permission(request)) and not sessions.is_by_face_alone(request)
 
     @method_decorator(never_cache)
@@ -31,11 +34,14 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         """As Django's, by our view: Django's would let the password alone in."""
         # Both need the models, which are not there yet when this module is first read.
         from recognition.login.forms import AdminPasswordForm
-        from recognition.login.passwords import PasswordLogin
+        from recognition.login.passwords import PasswordLogin, go_on_to_face
 
         index = reverse("admin:index", current_app=self.name)
-        if request.method == "GET" and self.has_permission(request):
-            return HttpResponseRedirect(index)
+        if request.method == "GET" and self._has_rights(request):
+            if not _owes_face(request):
+                return HttpResponseRedirect(index)
+            if (to_face := go_on_to_face(request, otherwise=index)) is not None:
+                return to_face
         user = request.user
         context = {
             **self.each_context(request),
@@ -52,3 +58,13 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
             authentication_form=AdminPasswordForm,
             template_name=self.login_template or "admin/login.html",
         )(request)
+
+
+def _owes_face(request: HttpRequest) -> bool:
+    """Asked once for each request: every page of the admin wants to know several times."""
+    from recognition.login.passwords import owes_face  # needs the models
+
+    known: bool | None = getattr(request, "owes_face", None)
+    if known is None:
+        known = request.owes_face = owes_face(request)  # type: ignore[attr-defined]
+    return known

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import login
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.crypto import salted_hmac
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,33 +16,34 @@ from django.views.decorators.http import require_GET, require_POST
 from people.errors import Refusal
 from people.images import decode, read_bytes
 from recognition.engine import WeightsMissing
-from recognition.liveness.challenges import LASTS
-from recognition.login import accounts, backends, faces, hints, pending, promise, throttles
+from recognition.login import (
+    accounts,
+    backends,
+    faces,
+    hints,
+    pending,
+    promise,
+    sessions,
+    throttles,
+)
 from recognition.login.accounts import Mode
 from recognition.login.addresses import client_address
-from recognition.login.camera import as_json, bounded, with_camera
+from recognition.login.camera import (
+    MOST_BYTES_OF_ANSWER,
+    STATUS,
+    as_json,
+    bounded,
+    refused,
+    started,
+    too_often,
+    with_camera,
+)
 from recognition.login.faces import Answer, Claim, NotStarted
 from recognition.login.forms import ClaimForm, PasswordForm, read_frames
-from recognition.login.passwords import PasswordLogin, enter_with_password, home_of
+from recognition.login.passwords import PasswordLogin, enter_with_password, home_of, safe_next
 from recognition.login.promise import PromiseBroken
-from recognition.models import LivenessStep
 
-MOST_BYTES = 2 * 1024 * 1024  # eighteen frames of a camera
 MOST_BYTES_OF_HINT = 256 * 1024
-_TOO_OFTEN = "Too many requests from here. Wait a minute."
-_STATUS = {
-    "request_too_large": 413,
-    "malformed": 400,
-    "frames_malformed": 400,
-    "not_started": 409,
-    "too_many_attempts": 429,
-    "too_many_challenges": 429,
-    "face_login_off": 403,
-    "weights_missing": 503,
-    "head_missing": 503,
-    "not_calibrated": 503,
-    "pad_unavailable": 503,
-}
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -77,7 +76,7 @@ class Start(PasswordLogin):
 @never_cache
 def claim(request: HttpRequest) -> HttpResponseBase:
     """On to the camera, with a name or without one."""
-    goes_to = _safe_next(request)
+    goes_to = safe_next(request)
     mode = accounts.mode()
     if mode == Mode.CLAIMED:
         form = ClaimForm(request.POST, label_suffix="", auto_id="claim_%s")
@@ -94,13 +93,6 @@ def claim(request: HttpRequest) -> HttpResponseBase:
 def _as_get(request: HttpRequest) -> HttpRequest:
     request.method = "GET"
     return request
-
-
-def _safe_next(request: HttpRequest) -> str:
-    """Where to go afterwards, on this site; "" when it is elsewhere or nowhere."""
-    view = LoginView()
-    view.setup(request)
-    return str(view.get_redirect_url())
 
 
 @require_GET
@@ -126,7 +118,7 @@ def _claim(request: HttpRequest) -> Claim | None:
         return None
     return Claim(
         mode=begun.mode,
-        bound_to=_bound_to(request),
+        bound_to=sessions.bound_to(request),
         address=client_address(request),
         name=begun.name,
         user=user,
@@ -137,14 +129,9 @@ def _nobody(request: HttpRequest) -> Claim:
     return Claim(mode=Mode.CLAIMED, bound_to="", address=client_address(request))
 
 
-def _bound_to(request: HttpRequest) -> str:
-    key = request.session.session_key or ""
-    return salted_hmac("recognition.login.challenge", key, algorithm="sha256").hexdigest()
-
-
 def _refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if not throttles.is_within("decision", client_address(request), throttles.DECISIONS):
-        return as_json("throttled", _TOO_OFTEN, status=429, wait=60)
+        return too_often()
     return _as_response(faces.refuse(claim=_claim(request) or _nobody(request), refusal=refusal))
 
 
@@ -156,23 +143,15 @@ def start(request: HttpRequest) -> HttpResponse:
     if claim is None:
         return _as_response(Answer(NotStarted.code, NotStarted().message))
     if not throttles.is_within("challenge", claim.address, throttles.CHALLENGES):
-        return as_json("throttled", _TOO_OFTEN, status=429, wait=60)
+        return too_often()
     try:
         challenge = faces.start_challenge(claim=claim)
     except Refusal as refusal:
-        return as_json(refusal.code, refusal.message, status=_STATUS.get(refusal.code, 422))
-    steps = challenge.steps if challenge else [LivenessStep.LOOK_STRAIGHT.value]
-    return as_json(
-        "started",
-        "",
-        status=200,
-        nonce=challenge.nonce if challenge else "",
-        seconds=LASTS.seconds,
-        steps=[{"step": step, "sentence": LivenessStep(step).label} for step in steps],
-    )
+        return refused(refusal)
+    return started(challenge)
 
 
-@bounded(most=MOST_BYTES, refuse=_refuse)
+@bounded(most=MOST_BYTES_OF_ANSWER, refuse=_refuse)
 @require_POST
 @never_cache
 def answer(request: HttpRequest) -> HttpResponse:
@@ -181,7 +160,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     if claim is None:
         return _refuse(request, NotStarted())
     if not throttles.is_within("decision", claim.address, throttles.DECISIONS):
-        return as_json("throttled", _TOO_OFTEN, status=429, wait=60)
+        return too_often()
     found = faces.answer(claim=claim, read=lambda: read_frames(request))
     if found.user is None:
         return _as_response(found)
@@ -189,6 +168,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     goes_to = (begun.goes_to if begun else "") or home_of(found.user)
     if claim.mode == Mode.SECOND_FACTOR:
         enter_with_password(request, found.user)
+        sessions.settle(request)
     else:
         pending.end(request.session)
         login(request, found.user, backend=backends.FACE_ALONE)
@@ -196,16 +176,15 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 
 def _as_response(found: Answer) -> HttpResponse:
-    response = as_json(
-        found.code, found.message, status=_STATUS.get(found.code, 422), wait=found.seconds
-    )
+    status = STATUS.get(found.code, 422)
+    response = as_json(found.code, found.message, status=status, wait=found.seconds)
     if found.seconds is not None:
         response["Retry-After"] = str(found.seconds)
     return response
 
 
 def _no_hint(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return as_json(refusal.code, refusal.message, status=_STATUS[refusal.code])
+    return refused(refusal)
 
 
 @bounded(most=MOST_BYTES_OF_HINT, refuse=_no_hint)
@@ -220,7 +199,7 @@ def hint(request: HttpRequest) -> HttpResponse:
         throttles.is_within("hint", session, throttles.HINTS, without_cache=False)
         and throttles.is_within("hints", address, throttles.HINTS_OF_ADDRESS)
     ):
-        return as_json("throttled", _TOO_OFTEN, status=429, wait=5)
+        return too_often(wait=5)
     file = request.FILES.get("frame")
     try:
         if file is None:
@@ -231,5 +210,5 @@ def hint(request: HttpRequest) -> HttpResponse:
     except WeightsMissing as refusal:
         return as_json(refusal.code, "This site cannot look at faces now.", status=503)
     except Refusal as refusal:
-        return as_json(refusal.code, refusal.message, status=_STATUS.get(refusal.code, 422))
+        return refused(refusal)
     return as_json(found.code, found.sentence, status=200)

@@ -55,13 +55,22 @@ def add(*, user: User, photos: Sequence[bytes]) -> list[Enrolled]:
     for data in photos:
         # Under the person's lock: consent taken back meanwhile, or another tab, counts.
         with transaction.atomic():
-            person = Person.objects.select_for_update().filter(user=user).first()
-            if person is None or not consents.is_given(person):
-                raise consents.NoConsent
-            if person.images.count() >= MOST:
-                raise TooMany
+            person = _who_may_add(Person.objects.select_for_update().filter(user=user).first())
             added.append(enrol_photo(person=person, data=data, source=FaceImageSource.SELF))
     return added
+
+
+def require_may_add(*, user: User) -> Person:
+    """Before anything is asked of them. Raises NoConsent, TooMany."""
+    return _who_may_add(Person.objects.filter(user=user).first())
+
+
+def _who_may_add(person: Person | None) -> Person:
+    if person is None or not consents.is_given(person):
+        raise consents.NoConsent
+    if person.images.count() >= MOST:
+        raise TooMany
+    return person
 
 
 def remove(*, user: User, public_id: UUID) -> bool:

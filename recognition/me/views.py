@@ -25,7 +25,8 @@ from recognition.attendance.days import Asked
 from recognition.attendance.forms import MonthForm, month_of
 from recognition.login import accounts, sessions
 from recognition.login.camera import with_camera
-from recognition.me import consents, photos
+from recognition.login.passwords import go_on_to_face, may_change_own_face
+from recognition.me import consents, enrolling, photos
 from recognition.models import Attempt
 
 PAGE = 50
@@ -99,8 +100,8 @@ def agree(request: HttpRequest) -> HttpResponse:
 @login_required
 def withdraw(request: HttpRequest) -> HttpResponse:
     # What is erased is gone: a face alone, which may be another's, is not enough.
-    if not sessions.had_password(request):
-        return _ask_for_password(request, "me:consent")
+    if (more := _more_asked_for(request, "me:consent")) is not None:
+        return more
     try:
         erased = consents.withdraw(user=_account(request))
     except Refusal as refusal:
@@ -129,20 +130,24 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         are_pending=photos.are_pending(own),
         is_full=len(own) >= photos.MOST,
         most=photos.MOST,
+        needs_challenge=enrolling.is_required(),
     )
 
 
 @require_POST
 @login_required
 def add_photos(request: HttpRequest) -> HttpResponse:
-    if not sessions.had_password(request):
-        return _ask_for_password(request, "me:photos")
+    if (more := _more_asked_for(request, "me:photos")) is not None:
+        return more
     try:
+        if enrolling.is_required():
+            raise enrolling.ChallengeRequired
         data = [read_bytes(file) for file in request.FILES.getlist("photos")[: photos.MOST]]
         added = photos.add(user=_account(request), photos=data)
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("me:photos")
+    sessions.begin_to_enrol(request)
     refused = [one.error for one in added if one.error is not None]
     _tell(request, len(added) - len(refused), refused)
     return redirect("me:photos")
@@ -160,12 +165,21 @@ def _tell(request: HttpRequest, kept: int, refused: list[BadPhoto]) -> None:
 @require_POST
 @login_required
 def delete_photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    if not sessions.had_password(request):
-        return _ask_for_password(request, "me:photos")
+    if (more := _more_asked_for(request, "me:photos")) is not None:
+        return more
     if not photos.remove(user=_account(request), public_id=public_id):
         raise Http404
     messages.success(request, "The photo is deleted.")
     return redirect("me:photos")
+
+
+def _more_asked_for(request: HttpRequest, view: str) -> HttpResponse | None:
+    """What it takes besides this session to change one's face; None when it is enough."""
+    if not sessions.had_password(request):
+        return _ask_for_password(request, view)
+    if may_change_own_face(request):
+        return None
+    return go_on_to_face(request, otherwise=reverse(view))
 
 
 def _ask_for_password(request: HttpRequest, view: str) -> HttpResponse:

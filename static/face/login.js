@@ -2,6 +2,7 @@
 
 (() => {
   const box = document.getElementById("face-login");
+  if (!box) return;
   const part = (name) => box.querySelector(`[data-part=${name}]`);
   const say = (name) => box.querySelector(`[data-say=${name}]`);
   const act = (name) => box.querySelector(`[data-do=${name}]`);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def fix_steps(page: Page, site: Site) -> None:
         said["steps"] = [{"step": step, "sentence": by_step[step]} for step in STEPS]
         route.fulfill(response=response, body=json.dumps(said))
 
-    page.route("**/login/face/start/", hand_over)
+    for asked in ("**/login/face/start/", "**/me/photos/challenge/"):
+        page.route(asked, hand_over)
 
 
 def go_to_camera(page: Page, site: Site, name: str) -> None:
@@ -276,10 +278,73 @@ def test_every_state_is_accessible_and_fits(
     page.click("text=Use the camera")
     expect(page.locator("[data-say=hint]")).not_to_be_empty(timeout=20 * SECONDS)
     look_at(page, "me-photos-camera")
-    page.click("text=Take the photo")
-    expect(page.locator(".note.success")).to_be_visible()
+    take_pictures(page)
+    expect(page.locator(".note.success")).to_be_visible(timeout=60 * SECONDS)
     expect(page.locator("#own-photos[data-pending=no]")).to_be_attached(timeout=60 * SECONDS)
     page.goto(f"{site}/me/consent/")
     look_at(page, "me-consent-given")
     context.close()
     assert [fault for fault in faults.found if not fault.startswith("422")] == []
+
+
+@contextmanager
+def of_staff(site: Site, name: str) -> Iterator[None]:
+    """An account that has admin rights for a while."""
+
+    def change(is_staff: bool) -> None:
+        with site.connect() as connection:
+            connection.execute(
+                "UPDATE auth_user SET is_staff = %s, is_superuser = %s WHERE username = %s",
+                (is_staff, is_staff, name),
+            )
+
+    change(True)
+    try:
+        yield
+    finally:
+        change(False)
+
+
+def give_password(page: Page, site: Site, name: str) -> None:
+    page.goto(f"{site.address}/login/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=["desktop", "phone"])
+def test_the_second_factor_is_accessible_and_fits(
+    with_film: Browser, face_site: Site, view: dict[str, Any]
+) -> None:
+    context: BrowserContext = with_film.new_context(**view)
+    page = context.new_page()
+    faults = Faults(page, face_site.address)
+    fix_steps(page, face_site)
+    give_password(page, face_site, "ben")
+    page.wait_for_url("**/me/")
+    with of_staff(face_site, "ben"):
+        # What this session began with is not enough any more.
+        page.goto(f"{face_site.address}/admin/")
+        page.wait_for_url("**/login/face/")
+        look_at(page, "second-factor-owed")
+        page.click("text=Use the camera")
+        take_pictures(page)
+        page.wait_for_url("**/admin/", timeout=60 * SECONDS)
+
+        page.context.clear_cookies()
+        give_password(page, face_site, "ben")
+        page.wait_for_url("**/login/face/")
+        look_at(page, "second-factor")
+        page.click("text=Use the camera")
+        expect(page.locator("[data-say=hint]")).not_to_be_empty(timeout=20 * SECONDS)
+        look_at(page, "second-factor-step")
+    with of_staff(face_site, "elton"):
+        page.context.clear_cookies()
+        give_password(page, face_site, "elton")
+        page.wait_for_url("**/login/face/")
+        page.click("text=Use the camera")
+        take_pictures(page)
+        assert answer(page) == "Person name and face didn't match!"
+        look_at(page, "second-factor-wrong")
+    context.close()
+    assert [fault for fault in faults.found if not fault.startswith(("422", "429"))] == []

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from faceproject.status import PATIENCE_S, status
+from recognition import health
 from recognition.management.base import YES, FaceCommand, table
 
 
@@ -42,6 +43,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f" {photos['rejected']} rejected",
         f"Imports    {found['imports_running']} running",
     ]
+    if found["pad"] != health.OK:
+        lines.append(f"Liveness   {found['pad']}")
     lines += [_run(run) for run in found["runs"]]
     header = ("model", "state", "people", "failures", "calibrated", "index")
     rows = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import django_filters
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -85,7 +86,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Erase: rows, vectors and photo files. There is no way back."""
         try:
-            erased = services.erase(person=self.get_object())
+            erased = services.erase(person=self.get_object(), by=cast(User, request.user))
         except services.PersonUnknown as error:
             raise Http404 from error  # somebody else was quicker
         return Response(ErasedSerializer(erased).data)
@@ -137,7 +138,7 @@ class FaceViewSet(
         return Response([_as_added(one) for one in added], status=201 if is_new else 200)
 
     def perform_destroy(self, instance: FaceImage) -> None:
-        services.delete_photo(image=instance)
+        services.delete_photo(image=instance, by=cast(User, self.request.user))
 
 
 def _as_added(one: services.Enrolled) -> dict[str, Any]:

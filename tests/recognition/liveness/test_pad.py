@@ -1,10 +1,14 @@
 """The operator's say about passive PAD; what is missing is never a pass where it is required."""
 
+import json
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from recognition import health
 from recognition.engine import weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.liveness import pad
@@ -62,3 +66,40 @@ def test_what_looks_like_a_face_passes(monkeypatch: pytest.MonkeyPatch, settings
     scoring(monkeypatch, settings, 0.66)
     session = given_challenge()
     assert check(session, answer_to(session))
+
+
+@pytest.mark.usefixtures("db")
+def test_readiness_fails_and_names_the_command(settings: Settings) -> None:
+    settings.LIVENESS_PAD = "required"
+    answer = APIClient().get("/api/v1/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"
+    assert "manage.py fetch_models --pad" in answer.json()["checks"]["pad"]
+
+
+@pytest.mark.usefixtures("db")
+def test_the_status_names_the_command(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.LIVENESS_PAD = "required"
+    call_command("status", "--wait", "0.1")
+    assert "manage.py fetch_models --pad" in capsys.readouterr().out
+    call_command("status", "--wait", "0.1", "--json")
+    assert json.loads(capsys.readouterr().out)["pad"].startswith("pad_unavailable: ")
+
+
+def test_altered_networks_are_a_fault_even_where_they_may_be_absent(
+    settings: Settings, no_networks: Path
+) -> None:
+    settings.LIVENESS_PAD = "if_available"
+    assert health.pad() == "ok"
+    file = no_networks / weights.PAD_NEAR
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"not what was pinned")
+    assert health.pad().startswith("pad_unavailable: ")
+
+
+@pytest.mark.parametrize("mode", ["if_available", "off"])
+def test_nothing_is_at_fault_where_no_networks_are_asked_for(settings: Settings, mode: str) -> None:
+    settings.LIVENESS_PAD = mode
+    assert health.pad() == "ok"

@@ -22,6 +22,12 @@ from tests.pages import upload
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def photos_from_files(settings: Settings) -> None:
+    """Where no challenge is asked for; test_enrolling has the others."""
+    settings.FACE_LOGIN_LIVENESS = "off"
+
+
 @pytest.fixture
 def eve(model: object) -> User:
     return User.objects.create_user("eve", first_name="Eve", last_name="Moneypenny")

@@ -1,0 +1,43 @@
+"""Whose face only few may change: that of an account with admin rights opens the admin.
+
+Whoever could put other photos in its place, or take them away, would get round the second factor
+of an account with more rights than their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from people.errors import Refusal
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from people.models import Person
+
+
+class FaceGuarded(Refusal):
+    code = "face_guarded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An account with admin rights belongs to this face. Only a superuser, or the person,"
+            " may change it."
+        )
+
+
+def may_change_face(*, person: Person, by: User | None) -> bool:
+    """by: who wants to; None for whoever has the machine, or acts for themselves."""
+    return person.user is None or may_link(account=person.user, by=by)
+
+
+def may_link(*, account: User, by: User | None) -> bool:
+    """Whether they may say whose face opens this account."""
+    has_rights = account.is_staff or account.is_superuser
+    return by is None or not has_rights or by.is_superuser or by.pk == account.pk
+
+
+def require_may_change_face(*, person: Person, by: User | None) -> None:
+    """Raises FaceGuarded."""
+    if not may_change_face(person=person, by=by):
+        raise FaceGuarded

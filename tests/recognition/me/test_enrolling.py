@@ -1,0 +1,160 @@
+"""Where liveness is asked for, a photo of oneself comes from a challenge that was met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from people.models import FaceImage
+from recognition.enrolment import embed_images
+from recognition.models import Attempt, LivenessSession
+from tests.faces import photo_of
+from tests.pages import upload
+from tests.recognition.login.conftest import (
+    ADA,
+    PASSWORD,
+    SOMEBODY,
+    MakeAccount,
+    Visitor,
+    _seconds_ago,
+    answer_of,
+)
+from tests.recognition.login.conftest import account as account
+from tests.recognition.login.conftest import nothing_counted as nothing_counted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    return Visitor()
+
+
+@pytest.fixture
+def eve(account: MakeAccount) -> User:
+    return account("eve")
+
+
+@pytest.fixture
+def inside(eve: User, visitor: Visitor) -> Visitor:
+    """Logged in by password, and agreed to the text."""
+    visitor.client.post("/login/", {"username": "eve", "password": PASSWORD})
+    visitor.client.post("/me/consent/agree/")
+    return visitor
+
+
+def start(visitor: Visitor) -> Any:
+    response = visitor.client.post("/me/photos/challenge/")
+    nonce = response.json().get("nonce", "")
+    LivenessSession.objects.filter(nonce=nonce).update(created_at=_seconds_ago(5))
+    return response
+
+
+def answer(visitor: Visitor, started: Any, face: float, **more: Any) -> Any:
+    said = started.json()
+    steps = [each["step"] for each in said["steps"]]
+    return visitor.client.post(
+        "/me/photos/answer/", {**answer_of(said["nonce"], steps, face), **more}
+    )
+
+
+def test_the_photo_that_looks_straight_is_enrolled(inside: Visitor, eve: User) -> None:
+    response = answer(inside, start(inside), ADA)
+    assert (response.status_code, response.json()["next"]) == (200, "/me/photos/")
+    image = FaceImage.objects.get()
+    assert (image.person.user, image.source) == (eve, "self")
+    embed_images([image.pk])
+    image.refresh_from_db()
+    assert image.state == "ready"
+    assert LivenessSession.objects.get().purpose == "enrol"
+    attempt = Attempt.objects.get()
+    assert (attempt.purpose, attempt.outcome, attempt.actor) == ("liveness", "live", eve)
+
+
+def test_a_picture_that_does_not_move_is_not(inside: Visitor) -> None:
+    said = start(inside).json()
+    still = answer_of(said["nonce"], ["look_straight"] * len(said["steps"]), ADA)
+    still["step"] = [each["step"] for each in said["steps"]]
+    response = inside.client.post("/me/photos/answer/", still)
+    assert response.status_code == 422
+    assert not FaceImage.objects.exists()
+
+
+def test_a_file_is_not_taken(inside: Visitor) -> None:
+    sent = {"photos": upload(photo_of(ADA))}
+    response = inside.client.post("/me/photos/add/", sent, follow=True)
+    assert "taken here, with the camera" in response.content.decode()
+    assert 'type="file"' not in response.content.decode()
+    assert not FaceImage.objects.exists()
+
+
+def test_where_no_liveness_is_asked_for_a_file_is_enough(
+    inside: Visitor, settings: Settings
+) -> None:
+    settings.FACE_LOGIN_LIVENESS = "off"
+    inside.client.post("/me/photos/add/", {"photos": upload(photo_of(ADA))})
+    assert FaceImage.objects.count() == 1
+
+
+def test_a_challenge_to_log_in_enrols_nobody(inside: Visitor, eve: User) -> None:
+    started = start(inside)
+    LivenessSession.objects.update(purpose="login")
+    response = answer(inside, started, ADA)
+    assert response.json()["code"] == "challenge_not_yours"
+    assert not FaceImage.objects.exists()
+
+
+def test_a_challenge_of_another_session_enrols_nobody(inside: Visitor, eve: User) -> None:
+    started = start(inside)
+    other = Visitor()
+    other.client.post("/login/", {"username": "eve", "password": PASSWORD})
+    assert answer(other, started, ADA).json()["code"] == "challenge_not_yours"
+    assert not FaceImage.objects.exists()
+
+
+def test_an_answer_enrols_once(inside: Visitor) -> None:
+    started = start(inside)
+    answer(inside, started, ADA)
+    assert answer(inside, started, ADA).json()["code"] == "challenge_used"
+    assert FaceImage.objects.count() == 1
+
+
+def test_more_than_one_photo_in_the_session_that_began(inside: Visitor) -> None:
+    answer(inside, start(inside), ADA)
+    embed_images([FaceImage.objects.get().pk])
+    assert answer(inside, start(inside), ADA + 2).status_code == 200
+    assert FaceImage.objects.count() == 2
+
+
+def test_another_session_shows_the_face_first(inside: Visitor, settings: Settings) -> None:
+    settings.FACE_LOGIN_MODE = "off"
+    later = Visitor()
+    later.client.post("/login/", {"username": "eve", "password": PASSWORD})
+    settings.FACE_LOGIN_MODE = "second_factor"
+    answer(inside, start(inside), ADA)
+    embed_images([FaceImage.objects.get().pk])
+    refused = start(later)
+    assert (refused.status_code, refused.json()["code"]) == (403, "password_required")
+    assert answer(inside, start(inside), SOMEBODY).status_code == 200  # flagged by the workers
+
+
+@pytest.mark.usefixtures("eve")
+def test_without_consent_nothing_is_asked_of_anybody(visitor: Visitor) -> None:
+    visitor.client.post("/login/", {"username": "eve", "password": PASSWORD})
+    response = start(visitor)
+    assert (response.status_code, response.json()["code"]) == (403, "consent_missing")
+    assert not LivenessSession.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["/me/photos/challenge/", "/me/photos/answer/"])
+def test_whoever_is_not_logged_in_is_sent_to_the_log_in(page: str) -> None:
+    response = Visitor().client.post(page)
+    assert response.headers["Location"].startswith("/login/")
+
+
+def test_what_cannot_be_read_is_a_sentence(inside: Visitor) -> None:
+    response = inside.client.post("/me/photos/answer/", {"nonce": "x"})
+    assert (response.status_code, response.json()["code"]) == (400, "frames_malformed")
