@@ -182,6 +182,33 @@ def test_whoever_steps_up_next_is_looked_at_too(
             kiosk.says("Sorry! You're not in the database.")
 
 
+# As when the lid is closed or the screen is locked: the page is told, and the camera is taken away.
+SLEEP = """() => {
+    Object.defineProperty(document, "hidden", {configurable: true, value: true});
+    const tracks = document.querySelector("video").srcObject.getTracks();
+    document.dispatchEvent(new Event("visibilitychange"));
+    for (const track of tracks) track.stop();
+}"""
+WAKE = """() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_it_sleeps_without_its_camera_and_wakes_with_it(kiosk: Kiosk) -> None:
+    kiosk.pair_by_link()
+    kiosk.says("Ben")
+    has_camera = "() => Boolean(document.querySelector('video').srcObject)"
+    kiosk.page.evaluate(SLEEP)
+    assert not kiosk.page.evaluate(has_camera)
+    kiosk.page.evaluate(WAKE)
+    kiosk.page.wait_for_function(has_camera)
+    seen = kiosk.events()
+    kiosk.page.wait_for_timeout(2 * SECONDS)  # beyond CLOCK_REPEAT_SECONDS
+    kiosk.touch()
+    kiosk.site.wait_until(lambda: kiosk.events() > seen, 60, "the clocking after the sleep")
+
+
 def test_a_link_pairs_it_and_leaves_the_key_nowhere(kiosk: Kiosk) -> None:
     kiosk.pair_by_link()
     expect(kiosk.page.locator("[data-say=device]")).to_have_text(kiosk.name, timeout=PATIENCE)
