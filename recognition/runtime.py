@@ -1,7 +1,8 @@
-"""The engine of this process: one for each recipe, made when first needed."""
+"""The engine of this process: one for each recipe and folder, made when first needed."""
 
 import json
 from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
 from django.conf import settings
@@ -22,8 +23,9 @@ def engine_for(model: EmbeddingModel) -> Engine:
     """
     base = heads.base_of(model)
     if base is None:
-        return _engine(_key(model))
-    return HeadedEngine(_engine(_key(base)), heads.head_of(model.recipe))
+        return _engine(_key(model), settings.MODELS_DIR)
+    engine = _engine(_key(base), settings.MODELS_DIR)
+    return HeadedEngine(engine, heads.head_of(model.recipe))
 
 
 def _key(model: EmbeddingModel) -> str:
@@ -31,9 +33,9 @@ def _key(model: EmbeddingModel) -> str:
 
 
 @lru_cache(maxsize=4)
-def _engine(recipe: str) -> Engine:
+def _engine(recipe: str, models_dir: Path) -> Engine:
     return Engine(
-        models_dir=settings.MODELS_DIR,
+        models_dir=models_dir,
         threads=settings.ENGINE_THREADS,
         runtime=chosen_runtime(),
         precision=cast(Precision, settings.ENGINE_PRECISION),
@@ -46,10 +48,14 @@ def chosen_runtime() -> Runtime:
     return cast(Runtime, settings.ENGINE_RUNTIME)
 
 
-@lru_cache(maxsize=1)
 def antispoof() -> AntiSpoof:
     """The anti-spoofing networks of this process; they load at the first use."""
-    return AntiSpoof(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
+    return _antispoof(settings.MODELS_DIR)
+
+
+@lru_cache(maxsize=1)
+def _antispoof(models_dir: Path) -> AntiSpoof:
+    return AntiSpoof(models_dir=models_dir, threads=settings.ENGINE_THREADS)
 
 
 def warm_up() -> None:
