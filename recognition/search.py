@@ -3,7 +3,8 @@
 Small pools are searched exactly. Beyond EXACT_LIMIT people a partial HNSW index proposes who is
 near: one for each embedding model, over a cast, so that models of different dimensions share the
 table. It holds numbers of half precision; those it proposes are then compared exactly. The
-iterative scan goes on until enough rows pass the filters, so a filter never hides somebody near.
+iterative scan goes on until enough rows pass the filters. It passes by some of those who are few in
+a large whole, so they are compared exactly, too.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _reach(people: int) -> int:
 
 @cache
 def _scan_settings(reach: int) -> str:
-    """Local to the transaction. The two large bounds are what "never hides a match" means."""
+    """Local to the transaction. The two large bounds let the scan go on until it has enough rows."""
     return f"""
         SELECT set_config('hnsw.ef_search', '{reach}', true),
                set_config('hnsw.iterative_scan', 'strict_order', true),
