@@ -105,7 +105,7 @@ def _reach(people: int) -> int:
 
 @cache
 def _scan_settings(reach: int) -> str:
-    """Local to the transaction. The two large bounds let the scan go on until it has enough rows."""
+    """Local to the transaction. The two large bounds let the scan go on until it is done."""
     return f"""
         SELECT set_config('hnsw.ef_search', '{reach}', true),
                set_config('hnsw.iterative_scan', 'strict_order', true),
