@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import caches
 from pytest_django import Settings
 
@@ -85,3 +86,12 @@ def enrol(fake_engine: FakeEngine, model: EmbeddingModel) -> Enrol:
         return person
 
     return enrol
+
+
+@pytest.fixture
+def chief(enrol: Enrol) -> Person:
+    """Somebody whose account has admin rights."""
+    person = enrol("Chief", 10)
+    person.user = User.objects.create_user("chief", is_staff=True)
+    person.save()
+    return person

@@ -20,15 +20,6 @@ from tests.pages import LogIn, upload
 SAID = "Only a superuser, or the person, may change it."
 
 
-@pytest.fixture
-def chief(enrol: Enrol) -> Person:
-    """Somebody whose account has admin rights."""
-    person = enrol("Chief", 10)
-    person.user = User.objects.create_user("chief", is_staff=True)
-    person.save()
-    return person
-
-
 def at(view: str, *args: object) -> str:
     return reverse(f"admin:people_person_{view}", args=args)
 

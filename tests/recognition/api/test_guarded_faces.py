@@ -9,18 +9,9 @@ from rest_framework.test import APIClient
 
 from people.models import Person
 from tests.faces import photo_of
-from tests.fixtures import Enrol
 from tests.recognition.api.conftest import grant, is_problem
 
 PEOPLE = "/api/v1/people/"
-
-
-@pytest.fixture
-def chief(enrol: Enrol) -> Person:
-    person = enrol("Chief", 10)
-    person.user = User.objects.create_user("chief", is_staff=True)
-    person.save()
-    return person
 
 
 @pytest.fixture
