@@ -20,22 +20,26 @@ FRAMES_A_SECOND = 30  # as Chromium plays a file of JPEGs
 FACE = 0.42  # of the picture's height
 
 
-def film(
-    photos: Sequence[Path], to: Path, *, engine: Engine, seconds: float, is_marked: bool = False
-) -> Path:
-    """Writes JPEG after JPEG, which is what MJPEG is.
+# The grey of a corner says which of the film's photos is shown: white is the first, number 0.
+DARKER = 60
+SHOWN = f"""() => {{
+    const canvas = Object.assign(document.createElement("canvas"), {{ width: 64, height: 48 }});
+    const context = canvas.getContext("2d");
+    context.drawImage(document.querySelector("video"), 0, 0, 64, 48);
+    return Math.round((255 - context.getImageData(1, 1, 1, 1).data[0]) / {DARKER});
+}}"""
 
-    is_marked: the first photo has a white corner and the others a black one, so that whoever looks
-    at the picture knows where in the film it is.
-    """
+
+def film(photos: Sequence[Path], to: Path, *, engine: Engine, seconds: float) -> Path:
+    """Writes JPEG after JPEG, which is what MJPEG is. photos: at most five; seconds: of each."""
     with to.open("wb") as out:
         for number, photo in enumerate(photos):
-            corner = (255 if number == 0 else 0) if is_marked else None
-            out.write(_as_seen(photo, engine, corner) * round(seconds * FRAMES_A_SECOND))
+            seen = _as_seen(photo, engine, corner=255 - number * DARKER)
+            out.write(seen * round(seconds * FRAMES_A_SECOND))
     return to
 
 
-def _as_seen(photo: Path, engine: Engine, corner: int | None) -> bytes:
+def _as_seen(photo: Path, engine: Engine, corner: int) -> bytes:
     """The photo as a camera in front of that face would have it. corner: its grey."""
     pixels = decode(photo.read_bytes()).pixels
     box = engine.faces(pixels)[0].box  # the largest
@@ -49,8 +53,7 @@ def _as_seen(photo: Path, engine: Engine, corner: int | None) -> bytes:
         SIZE, Image.Transform.EXTENT, area, Image.Resampling.BICUBIC, fillcolor=(128, 128, 128)
     )
     whole.paste(seen)
-    if corner is not None:
-        whole.paste((corner, corner, corner), (0, 0, 32, 32))
+    whole.paste((corner, corner, corner), (0, 0, 32, 32))
     out = io.BytesIO()
     whole.save(out, "JPEG", quality=88)
     return out.getvalue()

@@ -383,9 +383,7 @@ def before_turning_ben(
     photos = [demo / p for p in (BEN, cameras.PICTURE_RIGHT, cameras.PICTURE_LEFT)]
     to = tmp_path_factory.mktemp("turning") / "film.mjpeg"
     engine = Engine(models_dir=settings.MODELS_DIR)
-    return with_camera(
-        launch, cameras.film(photos, to, engine=engine, seconds=STEP, is_marked=True)
-    )
+    return with_camera(launch, cameras.film(photos, to, engine=engine, seconds=STEP))
 
 
 def fix_steps(kiosk: Kiosk) -> None:
@@ -405,18 +403,10 @@ def fix_steps(kiosk: Kiosk) -> None:
     kiosk.page.route("**/attendance/challenges/", hand_over)
 
 
-IS_MARKED = """() => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
-    const context = canvas.getContext("2d");
-    context.drawImage(document.querySelector("video"), 0, 0, 64, 48);
-    return context.getImageData(1, 1, 1, 1).data[0] > 128;
-}"""
-
-
 def touch_in_time(kiosk: Kiosk) -> None:
     """So that the film looks straight in the middle of the first step's time."""
-    kiosk.page.wait_for_function(f"() => !({IS_MARKED})()", timeout=PATIENCE)
-    kiosk.page.wait_for_function(IS_MARKED, timeout=PATIENCE)
+    for first in ("!==", "==="):
+        kiosk.page.wait_for_function(f"() => ({cameras.SHOWN})() {first} 0", timeout=PATIENCE)
     kiosk.page.wait_for_timeout(2.4 * STEP * SECONDS)
     kiosk.touch()
 
