@@ -21,7 +21,7 @@ BATCH = 16
 _SIDE = 1500  # of the matrices: more than any cache holds, as sgemm likes it
 LEAST_OF_SGEMM = 0.8
 LEAST_COSINE = 0.9999
-LEAST_FASTER = 2.0
+LEAST_FASTER = {"int8": 2.0}  # one of them has to be
 
 
 def rows(*, full: bool) -> list[Row]:
@@ -45,7 +45,7 @@ def rows(*, full: bool) -> list[Row]:
         _of_sgemm(BATCH * GFLOP / embed_ms * 1000, 2 * _SIDE**3 / 1e6 / sgemm_ms),
         _parity(float(_cosines(exact, theirs).min())),
         *(
-            _faster(name, BATCH / embed_ms, BATCH / milliseconds)
+            _faster(name, BATCH / embed_ms, BATCH / milliseconds, least=LEAST_FASTER.get(name))
             for name, milliseconds in zip(less, less_ms, strict=True)
         ),
     ]
@@ -85,7 +85,7 @@ def _parity(cosine: float) -> Row:
     )
 
 
-def _faster(precision: str, fp32: float, less: float) -> Row:
+def _faster(precision: str, fp32: float, less: float, *, least: float | None) -> Row:
     return Row(
         work=f"embedding alone, batches of {BATCH}, {precision}, one core",
         against="fp32",
@@ -93,7 +93,7 @@ def _faster(precision: str, fp32: float, less: float) -> Row:
         theirs=fp32 * 1000,
         unit="faces/s",
         ratio=less / fp32,
-        least=LEAST_FASTER,
+        least=least,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from recognition.engine import Engine, Pixels, sessions, weights
 from recognition.engine.reference import fixed_input, reference_embedding
-from recognition.engine.sessions import Running, open_network, open_session
+from recognition.engine.sessions import Precision, Running, open_network, open_session
 
 _OPENVINO = Running(runtime="openvino", calls=2)
 
@@ -96,13 +96,14 @@ def test_without_openvino_onnxruntime_runs_the_networks_and_the_log_says_so(
 
 
 @pytest.mark.parametrize(
-    ("flags", "runtime"), [({"avx2", "avx512f"}, "OpenVINOSession"), ({"avx2"}, "InferenceSession")]
+    ("precision", "runtime"), [("bf16", "OpenVINOSession"), ("fp32", "InferenceSession")]
 )
-def test_the_processor_decides_which_runtime(
-    models_dir: Path, monkeypatch: pytest.MonkeyPatch, flags: set[str], runtime: str
+def test_the_precision_decides_which_runtime(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision, runtime: str
 ) -> None:
-    monkeypatch.setattr(sessions, "processor_flags", lambda: frozenset(flags))
-    assert type(open_network(models_dir / weights.FACENET, Running())).__name__ == runtime
+    monkeypatch.setattr(sessions, "processor_flags", lambda: frozenset({"avx512_bf16"}))
+    session = open_network(models_dir / weights.FACENET, Running(precision=precision))
+    assert type(session).__name__ == runtime
 
 
 def test_bf16_on_a_processor_without_it_is_fp32_and_the_log_says_so(
