@@ -1,4 +1,4 @@
-"""How much memory the embedded Postgres may count on."""
+"""How much memory the embedded Postgres may count on, and what reading from it costs."""
 
 import os
 from pathlib import Path
@@ -32,6 +32,9 @@ def postgres_settings(memory: int) -> dict[str, str]:
         "shared_buffers": f"{shared // _MB}MB",
         "effective_cache_size": f"{cache // _MB}MB",
         "maintenance_work_mem": f"{maintenance // _MB}MB",
+        # What is looked up here and there lies in memory or on a disk without heads. At the default
+        # of 4 a small gallery is searched by reading the whole of a large one.
+        "random_page_cost": "1.1",
         "max_parallel_maintenance_workers": str(min(max((os.cpu_count() or 2) - 1, 1), 7)),
     }
     if not _dev_shm_holds(max(cache // 4, maintenance)):

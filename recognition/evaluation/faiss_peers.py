@@ -17,7 +17,7 @@ logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 Ids = NDArray[np.int64]
 
-_WALKS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+_WALKS = (16, 32, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 
 
 class Flat:
