@@ -269,7 +269,7 @@ DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
 # What runs them: auto takes OpenVINO for less than fp32. Vectors are the same.
 ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
-# bf16 only on processors that have it, and not measured on one yet; elsewhere it is fp32.
+# bf16 only on processors that have it; elsewhere it is fp32.
 ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # How often one person may pass as one other, and a stranger be taken for somebody; empty uses what
 # the operator accepts in the admin.

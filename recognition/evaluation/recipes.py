@@ -10,6 +10,7 @@ import numpy as np
 from people.images import decode
 from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Recipe
 from recognition.engine.recipe import EIGHT_BITS
+from recognition.engine.sessions import Precision
 from recognition.evaluation.pairs import Score, View1, score
 from recognition.evaluation.photo_sets import most_central
 
@@ -33,17 +34,19 @@ def compare(
     view: View1,
     *,
     models_dir: Path,
+    precision: Precision,
     cache: Path,
     names: Sequence[str],
     progress: Callable[[], object],
 ) -> Iterator[tuple[str, dict[str, Score]]]:
     """Score candidates one by one: name, and the score for each way of mirroring.
 
-    cache: folder for embeddings, named by the recipe and the photos they come from.
+    precision: FaceNet runs at it. cache: folder for embeddings, named by it, the recipe and the
+    photos they come from.
     """
     for name in names:
-        engine = Engine(models_dir=models_dir, recipe=CANDIDATES[name])
-        plain, mirrored = _embeddings(engine, view, cache, progress)
+        engine = Engine(models_dir=models_dir, recipe=CANDIDATES[name], precision=precision)
+        plain, mirrored = _embeddings(engine, view, cache / precision, progress)
         both = plain + mirrored
         both /= np.linalg.norm(both, axis=1, keepdims=True)
         yield (

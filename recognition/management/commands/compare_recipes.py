@@ -3,13 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from people.errors import Refusal
+from recognition.engine.sessions import Precision
 from recognition.evaluation.pairs import Point, Score, View1
 from recognition.evaluation.recipes import CANDIDATES, compare
 
@@ -18,7 +19,8 @@ class Command(BaseCommand):
     help = (
         "Compare recipes (margin, alignment, pixels, mirroring) on LFW View 1: accuracy with the"
         " threshold picked on pairsDevTrain, and the true match rate over all pairs of its photos."
-        " About five minutes for each candidate on one core; embeddings are kept in VAR_DIR."
+        " At ENGINE_PRECISION. About five minutes for each candidate on one core; embeddings are"
+        " kept in VAR_DIR."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,6 +41,7 @@ class Command(BaseCommand):
                 for name, scores in compare(
                     view,
                     models_dir=settings.MODELS_DIR,
+                    precision=cast(Precision, settings.ENGINE_PRECISION),
                     cache=settings.VAR_DIR / "cache" / "recipes",
                     names=options["only"],
                     progress=bar.update,
