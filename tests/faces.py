@@ -3,7 +3,8 @@
 A picture of one colour is a face: its red value is an angle, and the vector of that face points
 there. So a test says how far apart two faces are by two angles. Green pictures have no face.
 
-A frame of a liveness challenge tells its step by a little green: `frame_for` makes it.
+A frame of a liveness challenge tells its step by a little green: `frame_for` makes it. Its blue is
+where the face is in the picture, for nobody holds the head twice in the same place.
 """
 
 import io
@@ -53,8 +54,16 @@ _STEP_BY_GREEN = dict(enumerate(_HELD))
 _HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.58, 0.55], [-0.42, 1.04, 0], [0.42, 1.04, 0]])
 
 
+# Of one challenge there is one; another has another.
+VARIANTS = 150
+_BESIDE = 6  # pixels, from one variant to the next
+
+
 def frame_for(step: str, angle: float, *, variant: int = 0) -> Pixels:
-    """Pixels of the face at this angle while it does what the step asks for."""
+    """Pixels of the face at this angle while it does what the step asks for.
+
+    variant: 0 to VARIANTS - 1, another picture of the same, a little further to the right.
+    """
     pixels = np.empty((64, 64, 3), np.uint8)
     pixels[:] = round(angle), list(_HELD).index(step), 100 + variant
     return pixels
@@ -118,14 +127,15 @@ class FakeEngine:
         return np.stack([_vector(float(face.crop[0, 0, 0])) for face in faces])
 
     def probe(self, photo: Pixels) -> EmbeddedFace:
-        red, green, _blue = photo.reshape(-1, 3).astype(float).mean(axis=0)
+        red, green, blue = photo.reshape(-1, 3).astype(float).mean(axis=0)
         if green > 128:
             raise NoFace
         self.embedded += 1
         right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
+        beside = round(blue - 100) * _BESIDE
         face = Face(
             box=Box(8, 8, 48, 48),
-            landmarks=head(right, tilt, size),
+            landmarks=head(right, tilt, size) + np.array([beside, 0], np.float32),
             confidence=0.9,
             crop=np.full((160, 160, 3), round(red), dtype=np.uint8),
             quality=_QUALITY,

@@ -29,6 +29,7 @@ def check(*, nonce: str, frames: Sequence[StepFrame], device: Device, address: s
         frames=frames,
         source=AttemptSource.DEVICE,
         actor=device.account,
+        whose=_bound_to(device),
     )
 
 

@@ -22,7 +22,7 @@ from recognition.engine.types import Landmarks
 from recognition.evaluation import head_poses as poses
 from recognition.liveness.challenges import choose_steps
 from recognition.liveness.frames import StepFrame
-from recognition.liveness.looking import look
+from recognition.liveness.looking import faces_of, look
 from recognition.liveness.steps import LIMITS
 
 ACCEPTED = "accepted"
@@ -95,7 +95,8 @@ def _has_files(folder: Path) -> bool:
 def outcome(frames: Sequence[StepFrame], engine: Engine) -> str:
     """What the active check says of an answer: accepted, or the code of why not."""
     try:
-        look(frames, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
+        faces = faces_of(frames, engine=engine)
+        look(frames, faces, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
     except Refusal as refusal:
         return refusal.code
     return ACCEPTED

@@ -94,6 +94,7 @@ def _liveness() -> dict[str, str]:
                 "challenge_used",
                 "challenge_not_yours",
                 "frames_malformed",
+                "frames_seen_before",
                 "step_missing",
                 "too_fast",
                 "model_changed",

@@ -16,7 +16,8 @@ from recognition import thresholds
 from recognition.engine import Face
 from recognition.liveness.challenges import take
 from recognition.liveness.frames import StepFrame, require_plausible
-from recognition.liveness.looking import look
+from recognition.liveness.looking import faces_of, look
+from recognition.liveness.memory import require_new
 from recognition.liveness.pad import require_genuine
 from recognition.liveness.refusals import LivenessRequired
 from recognition.models import Attempt, AttemptPurpose, AttemptSource, LivenessSession
@@ -85,19 +86,21 @@ def check(
     source: AttemptSource = AttemptSource.LOGIN,
     actor: User | AnonymousUser | None = None,
     claimed: Person | None = None,
+    whose: str = "",
 ) -> Live:
     """Look at the answer to a challenge. It is used up whatever the outcome, which is on record.
 
-    frames: in the order they were taken, some for each of the challenge's steps. Call it in no
-    transaction that a refusal rolls back. Raises a NotLive or FaceRefused with what to do,
-    WeightsMissing, ErasedMeanwhile.
+    frames: in the order they were taken, some for each of the challenge's steps. whose: among whose
+    pictures of before those are looked for that come again; a text that tells the account or the
+    device, "" for what is neither's. Call it in no transaction that a refusal rolls back. Raises a
+    NotLive or FaceRefused with what to do, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     asked = _Asked(source, actor, claimed, model, len(frames))
     try:
         session = take(nonce=nonce, purpose=purpose, bound_to=bound_to, address=address)
         require_plausible(session, frames, timezone.now())
-        probe = _look(frames, model)
+        probe = _look(session, frames, model, whose)
     except Refusal as refusal:
         asked.record(refusal.code, getattr(refusal, "step", ""))
         raise
@@ -123,7 +126,12 @@ def not_shown(
     )
 
 
-def _look(frames: Sequence[StepFrame], model: EmbeddingModel) -> Probe:
-    seen = look(frames, engine=engine_for(model), same_person=thresholds.for_verify(model))
+def _look(
+    session: LivenessSession, frames: Sequence[StepFrame], model: EmbeddingModel, whose: str
+) -> Probe:
+    engine = engine_for(model)
+    faces = faces_of(frames, engine=engine)
+    require_new(session, frames, faces, whose=whose)
+    seen = look(frames, faces, engine=engine, same_person=thresholds.for_verify(model))
     require_genuine(seen.straight)
     return Probe(seen.vector, seen.face, frames=len(frames), model_id=model.pk)

@@ -38,6 +38,10 @@ class StepFrame:
     step: str
     taken_ms: int
 
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.pixels.tobytes()).hexdigest()
+
 
 def require_plausible(session: LivenessSession, frames: Sequence[StepFrame], now: datetime) -> None:
     """All that can be refused before anybody looks at a picture.
@@ -74,10 +78,9 @@ def _require_times(session: LivenessSession, frames: Sequence[StepFrame], now: d
 
 def _require_different(frames: Sequence[StepFrame]) -> None:
     """The very same picture for two steps. No camera gives one twice with time in between."""
-    steps_of: dict[bytes, set[str]] = {}
+    steps_of: dict[str, set[str]] = {}
     for frame in frames:
-        digest = hashlib.sha256(frame.pixels.tobytes()).digest()
-        steps_of.setdefault(digest, set()).add(frame.step)
+        steps_of.setdefault(frame.digest, set()).add(frame.step)
     if any(len(steps) > 1 for steps in steps_of.values()):
         raise FramesAlike
 

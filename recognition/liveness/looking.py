@@ -28,13 +28,19 @@ class Seen:
     straight: Sequence[tuple[StepFrame, Face]]
 
 
-def look(frames: Sequence[StepFrame], *, engine: Engine, same_person: float) -> Seen:
-    """What is cheap to refuse comes first: one face each, then the steps, then who it is.
+def faces_of(frames: Sequence[StepFrame], *, engine: Engine) -> list[Face]:
+    """One face of each. Raises SeveralFaces, FaceRefused, WeightsMissing."""
+    return [_face(engine, frame) for frame in frames]
 
-    frames: grouped by step, to look straight first. same_person: below this distance two
-    faces are one person's. Raises a NotLive, FaceRefused, WeightsMissing.
+
+def look(
+    frames: Sequence[StepFrame], faces: Sequence[Face], *, engine: Engine, same_person: float
+) -> Seen:
+    """What is cheap to refuse comes first: the steps, then who it is.
+
+    frames: grouped by step, to look straight first. faces: one of each. same_person: below this
+    distance two faces are one person's. Raises a NotLive, WeightsMissing.
     """
-    faces = [_face(engine, frame) for frame in frames]
     seen = by_step(frames, list(zip(frames, faces, strict=True)))
     best = steps.prove(
         {step: [face.landmarks for _, face in group] for step, group in seen.items()}

@@ -90,6 +90,15 @@ class FramesAlike(NotLive):
         )
 
 
+class FramesSeenBefore(NotLive):
+    """A picture that answered another challenge, or is as good as one."""
+
+    code = "frames_seen_before"
+
+    def __init__(self) -> None:
+        super().__init__("A picture like one of these was sent before. Start again, and move anew.")
+
+
 class FaceChanged(NotLive):
     code = "face_changed"
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from people.errors import Refusal
 from people.services import Enrolled
 from recognition import liveness
+from recognition.login import brakes
 from recognition.login.faces import Sent
 from recognition.me import photos
 from recognition.models import LivenessPurpose, LivenessSession
@@ -63,6 +64,7 @@ def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> Enrolle
         frames=sent.frames,
         actor=asking.user,
         claimed=person,
+        whose=brakes.account_of(asking.user.get_username()),
     )
     (added,) = photos.add(user=asking.user, photos=[straight])
     return added

@@ -4,7 +4,12 @@ from recognition.models.acceptance import Acceptance
 from recognition.models.attempts import Attempt, AttemptPurpose, AttemptSource
 from recognition.models.attendance import AttendanceEvent, Direction, EventSource, IdempotentAnswer
 from recognition.models.devices import Device
-from recognition.models.liveness import LivenessPurpose, LivenessSession, LivenessStep
+from recognition.models.liveness import (
+    LivenessFrame,
+    LivenessPurpose,
+    LivenessSession,
+    LivenessStep,
+)
 from recognition.models.login import BrakeKind, ConsentRecord, LoginBrake
 from recognition.models.reembedding import (
     ModelChange,
@@ -29,6 +34,7 @@ __all__ = [
     "EventSource",
     "Holiday",
     "IdempotentAnswer",
+    "LivenessFrame",
     "LivenessPurpose",
     "LivenessSession",
     "LivenessStep",

@@ -65,3 +65,29 @@ class LivenessSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {', '.join(self.steps)}"
+
+
+class LivenessFrame(models.Model):
+    """What tells a picture that answered a challenge when it comes again: never the picture.
+
+    It goes with its challenge. One digest has one row, so of two answers at once that hold the same
+    picture one is the second.
+    """
+
+    session = models.ForeignKey(LivenessSession, on_delete=models.CASCADE, related_name="frames")
+    whose = models.CharField(
+        max_length=128, help_text="Hash of the account it was to log in, or the device; or neither."
+    )
+    step = models.CharField(max_length=20, choices=LivenessStep)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of its pixels.")
+    points = ArrayField(
+        models.FloatField(),
+        help_text="Where eyes, nose and mouth are: x, y of five points, shares of the picture.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["whose", "-id"], name="livenessframe_whose")]
+
+    def __str__(self) -> str:
+        return f"Picture {self.pk}"

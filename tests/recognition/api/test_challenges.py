@@ -64,6 +64,9 @@ def start(client: APIClient, *, seconds_ago: float = 5) -> Challenge:
     return challenge
 
 
+_numbers: dict[str, int] = {}
+
+
 def age(challenge: Challenge, seconds: float) -> None:
     ago = timedelta(seconds=seconds)
     LivenessSession.objects.filter(nonce=challenge["nonce"]).update(
@@ -84,8 +87,12 @@ def png(step: str, angle: float, variant: int) -> bytes:
 def answer_to(
     challenge: Challenge, angles: Sequence[float] = (10,), *, variant: int = 0
 ) -> dict[str, Any]:
-    """A form that answers it. angles: whose face is in the frames, taking turns."""
+    """A form that answers it. angles: whose face is in the frames, taking turns.
+
+    Another challenge is answered with other pictures.
+    """
     steps = steps_of(challenge)
+    variant += 10 * _numbers.setdefault(challenge["nonce"], len(_numbers) % 14)
     pictures = [png(step, angles[i % len(angles)], variant) for i, step in enumerate(steps)]
     return {
         "challenge": challenge["nonce"],

@@ -10,7 +10,7 @@ from people.errors import Refusal
 from recognition import liveness
 from recognition.liveness import Live, StepFrame
 from recognition.models import LivenessSession
-from tests.faces import frame_for
+from tests.faces import VARIANTS, frame_for
 
 MINE = {"purpose": "login", "bound_to": "my session", "address": "192.0.2.1"}
 
@@ -28,8 +28,10 @@ def given_challenge(*, seconds_ago: float = 5) -> LivenessSession:
 def answer_to(
     session: LivenessSession, *, angle: float = 10, apart_ms: int = 1000
 ) -> list[StepFrame]:
+    """angle: whose face it is. Pictures of another session are others."""
+    variant = session.pk % VARIANTS
     return [
-        StepFrame(frame_for(step, angle), step, taken_ms=apart_ms * number)
+        StepFrame(frame_for(step, angle, variant=variant), step, taken_ms=apart_ms * number)
         for number, step in enumerate(session.steps)
     ]
 

@@ -3,20 +3,28 @@
 `manage.py evaluate_liveness --turns DIR --replays 1000` does the same in full.
 """
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.conf import settings
+from PIL import Image
 
-from recognition.engine import Engine, weights
+from people.images import decode
+from recognition.engine import Engine, Face, weights
 from recognition.engine.flatness import View, likeness_when_bent
 from recognition.engine.types import Pixels
 from recognition.evaluation import head_poses as poses
 from recognition.evaluation import replays, turns
 from recognition.evaluation.replays import ATTACKS, Photo
-from recognition.liveness.looking import BENT
+from recognition.liveness import StepFrame
+from recognition.liveness.looking import BENT, faces_of
+from recognition.liveness.memory import require_new
+from recognition.liveness.refusals import FramesSeenBefore
+from tests.recognition.liveness.answers import given_challenge
 
 SEED = 0
 
@@ -60,6 +68,40 @@ def _seen_as_one(pair: list[Pixels], engine: Engine, chance: np.random.Generator
     frames = [poses.noisy(pixels, chance) for pixels in pair]
     views = [View(frame, engine.faces(frame)[0].landmarks) for frame in frames]
     return likeness_when_bent(*views)
+
+
+def answer(photo: Photo, engine: Engine, seed: int) -> tuple[list[StepFrame], list[Face]]:
+    steps = ["look_straight", "turn_left", "tilt_right", "come_closer"]
+    frames = replays.as_asked(photo, steps, np.random.default_rng(seed))
+    return frames, faces_of(frames, engine=engine)
+
+
+def encoded_anew(frame: StepFrame, quality: int, scale: float) -> StepFrame:
+    height, width = (round(side * scale) for side in frame.pixels.shape[:2])
+    out = io.BytesIO()
+    Image.fromarray(frame.pixels).resize((width, height)).save(out, "JPEG", quality=quality)
+    return replace(frame, pixels=decode(out.getvalue()).pixels)
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(("quality", "scale"), [(95, 1.0), (60, 1.0), (90, 1.25)])
+def test_a_recording_that_is_encoded_anew_is_known_again(
+    engine: Engine, photos: list[Photo], quality: int, scale: float
+) -> None:
+    for photo in [photo for photo in photos if replays.is_straight(photo)][:3]:
+        frames, faces = answer(photo, engine, SEED)
+        require_new(given_challenge(), frames, faces, whose=photo.person)
+        again = [encoded_anew(frame, quality, scale) for frame in frames]
+        faces = faces_of(again, engine=engine)
+        with pytest.raises(FramesSeenBefore):
+            require_new(given_challenge(), again, faces, whose=photo.person)
+
+
+@pytest.mark.usefixtures("model")
+def test_who_moves_twice_is_no_recording(engine: Engine, photos: list[Photo]) -> None:
+    for photo in [photo for photo in photos if replays.is_straight(photo)][:3]:
+        for seed in (SEED, SEED + 1):
+            require_new(given_challenge(), *answer(photo, engine, seed), whose=photo.person)
 
 
 def test_most_heads_that_turn_as_asked_are_accepted(engine: Engine, photos: list[Photo]) -> None:

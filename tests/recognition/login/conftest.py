@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from pytest_django import Settings
 
 from people.models import Person
 from recognition.models import LivenessSession
-from tests.faces import frame_for
+from tests.faces import VARIANTS, frame_for
 from tests.fixtures import Enrol
 
 PASSWORD = "correct horse battery"
@@ -94,18 +95,25 @@ def _seconds_ago(seconds: float) -> datetime:
     return timezone.now() - timedelta(seconds=seconds)
 
 
+_answers = count()
+
+
 def answer_of(nonce: str, steps: list[str], face: float) -> dict[str, Any]:
+    """Pictures that nobody has sent before."""
+    variant = next(_answers) % VARIANTS
     return {
         "nonce": nonce,
         "step": steps,
         "taken_ms": [str(1000 * number) for number in range(len(steps))],
-        "frame": [SimpleUploadedFile("frame.png", frame_bytes(step, face)) for step in steps],
+        "frame": [
+            SimpleUploadedFile("frame.png", frame_bytes(step, face, variant)) for step in steps
+        ],
     }
 
 
-def frame_bytes(step: str, face: float) -> bytes:
+def frame_bytes(step: str, face: float, variant: int = 0) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(frame_for(step, face)).save(out, "PNG")
+    Image.fromarray(frame_for(step, face, variant=variant)).save(out, "PNG")
     return out.getvalue()
 
 
