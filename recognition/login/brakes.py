@@ -5,7 +5,8 @@ when it succeeds. So of fifty guesses sent at the same moment five are looked at
 
 By account and address together: whoever guesses from elsewhere does not lock anybody out. For the
 face there is a count of all addresses, too; at MOST_FAILURES the face no longer logs this account
-in until a password has. Locks are taken in one order: the account, then the account at an address.
+in until a password has. Whoever gave the password and the face is the one the account belongs to, and
+begins that count anew: it is of failures in a row, and not of a year. Locks are taken in one order: the account, then the account at an address.
 """
 
 from __future__ import annotations
@@ -76,14 +77,18 @@ def enter(*, kind: BrakeKind, name: str | None, address: str) -> Ticket:
     return Ticket(kind, account, address, here.failures, total.failures)
 
 
-def succeed(*, ticket: Ticket) -> None:
-    """The attempt was right: take it back. Raises Braked when a lock fell meanwhile."""
+def succeed(*, ticket: Ticket, with_password: bool = False) -> None:
+    """The attempt was right: take it back. Raises Braked when a lock fell meanwhile.
+
+    with_password: it was right, too. Then nothing counts any more that failed anywhere. A face alone
+    takes back no more than itself: whoever resembles the person would go on guessing for others.
+    """
     with transaction.atomic():
         total, here = _lock(ticket.kind, ticket.account, ticket.address)
         # The brake this attempt itself put on does not count against it; another's does.
         fault = _fault(total, here, timezone.now(), ticket)
         if fault is None:
-            total.failures = max(total.failures - 1, 0)
+            total.failures = 0 if with_password else max(total.failures - 1, 0)
             here.failures, here.waits_until = 0, None
             _save(total, here)
     if fault is not None:

@@ -229,7 +229,7 @@ def _let_in(claim: Claim, person: Person | None, result: Result, ticket: Ticket)
             raise Refusal("No account belongs to this face. Use your password.", code=NO_ACCOUNT)
         if claim.mode == Mode.RECOGNIZE:
             brakes.check_everywhere(name=user.get_username())
-    brakes.succeed(ticket=ticket)
+    brakes.succeed(ticket=ticket, with_password=claim.user is not None)
     return Answer(result.outcome, result.message, user=user)
 
 

@@ -91,6 +91,52 @@ def test_a_success_forgets_the_failures_here_and_not_those_of_everywhere() -> No
 
 
 @pytest.mark.django_db
+def test_whoever_gave_the_password_too_begins_the_count_of_everywhere_anew() -> None:
+    fail(3)
+    fail(3, address=ELSEWHERE)
+    brakes.succeed(ticket=enter(), with_password=True)
+    assert (counted(), counted(brakes.EVERYWHERE)) == (0, 0)
+    assert counted(ELSEWHERE) == 3, "who guesses elsewhere waits as before"
+
+
+@pytest.mark.django_db
+def test_somebody_who_fails_one_time_in_five_is_never_turned_off() -> None:
+    for _ in range(60):
+        fail(1)
+        for _ in range(4):
+            brakes.succeed(ticket=enter(), with_password=True)
+    assert fail(1) == [""]
+
+
+@pytest.mark.django_db
+def test_a_face_alone_does_not_begin_the_count_anew_for_who_guesses_between() -> None:
+    met = []
+    for number in range(50):
+        met += fail(1, address=f"198.51.100.{number}")
+        if number < 49:
+            brakes.succeed(ticket=enter())
+    assert met == [""] * 50
+    assert fail(1) == ["face_login_off"]
+
+
+@pytest.mark.django_db
+def test_password_and_face_do_not_lift_a_lock_that_fell_during_the_look() -> None:
+    slow = enter(address=ELSEWHERE)
+    for number in range(50):
+        fail(1, address=f"198.51.100.{number}")
+    with pytest.raises(Braked, match="any more"):
+        brakes.succeed(ticket=slow, with_password=True)
+    assert counted(brakes.EVERYWHERE) > 49
+
+
+@pytest.mark.django_db
+def test_one_account_does_not_begin_the_count_of_another_anew() -> None:
+    fail(3)
+    brakes.succeed(ticket=enter("bob"), with_password=True)
+    assert counted(brakes.EVERYWHERE) == 3
+
+
+@pytest.mark.django_db
 def test_what_is_taken_back_was_not_counted() -> None:
     fail(4)
     brakes.take_back(ticket=enter())

@@ -234,6 +234,29 @@ def test_a_known_password_does_not_buy_more_guesses_at_the_face(
     assert visitor.account == ""
 
 
+def everywhere(name: str) -> int:
+    return LoginBrake.objects.get(account=brakes.account_of(name), kind="face", address="").failures
+
+
+@pytest.mark.usefixtures("ada")
+def test_password_and_face_together_begin_the_count_of_failures_anew(visitor: Visitor) -> None:
+    LoginBrake.objects.create(kind="face", account=brakes.account_of("ada"), failures=40)
+    visitor.give_password("ada")
+    assert everywhere("ada") == 40, "the password alone is not enough"
+    visitor.show_face(SOMEBODY)
+    assert everywhere("ada") == 41
+    visitor.show_face(ADA)
+    assert (visitor.account, everywhere("ada")) == ("ada", 0)
+
+
+@pytest.mark.usefixtures("claimed", "ada")
+def test_a_name_and_a_face_do_not_begin_it_anew(visitor: Visitor) -> None:
+    LoginBrake.objects.create(kind="face", account=brakes.account_of("ada"), failures=40)
+    visitor.claim("ada")
+    visitor.show_face(ADA)
+    assert (visitor.account, everywhere("ada")) == ("ada", 40)
+
+
 def test_an_operators_command_lets_the_password_alone_in_for_a_while(
     visitor: Visitor, account: MakeAccount
 ) -> None:
