@@ -44,6 +44,12 @@ def owner_of(user: User) -> Person | None:
     return Person.objects.active().filter(user=user).first()
 
 
+def must_enrol(user: User) -> bool:
+    """Whether this account does not log in without a face."""
+    insists = settings.FACE_LOGIN_STAFF_MUST_ENROL and mode() != Mode.OFF
+    return bool(insists and has_admin_rights(user))
+
+
 def with_face(user: User) -> Person | None:
     """The active person of this account, if probes can be compared with a face of theirs."""
     model = EmbeddingModel.objects.current()
@@ -69,7 +75,7 @@ def asks_for_face(user: User) -> bool:
     # of it, is no reason to do without: `allow_password` is.
     if has_admin_rights(user) and FaceImage.objects.ready().filter(person__user=user).exists():
         return True
-    if has_admin_rights(user) and settings.FACE_LOGIN_STAFF_MUST_ENROL:
+    if must_enrol(user):
         raise MustEnrol
     return False
 

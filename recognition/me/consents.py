@@ -16,21 +16,47 @@ from django.utils import timezone
 from people.errors import Refusal
 from people.models import ConsentMethod, Person
 from people.services import Erased, erase_face
+from recognition.login.accounts import Mode, mode
 from recognition.models import ConsentRecord
 
-_TEXT = "\n\n".join(
-    (
-        "I agree that this site keeps photos of my face, and number series (“vectors”) worked out"
-        " from them, to know me again: when I log in, and when I clock in or out.",
-        "Photos and vectors stay on this site's own servers. They are shown to nobody but me and"
-        " the staff who look after enrolment, and are not given to anybody else.",
-        "Every time my face is compared with them, the site writes down when that was and how it"
-        " ended, without a picture.",
-        "I can take this back at any time, on this page, without giving a reason. Photos and"
-        " vectors are then erased at once, and I log in with my password alone. I can always use"
-        " my password instead.",
-    )
+# What becomes of the password once there is a face.
+_PASSWORD = {
+    Mode.OFF: "I log in with my password, and my face is not asked for then.",
+    Mode.SECOND_FACTOR: (
+        "Once my face is enrolled I log in with my password and my face together. When the camera"
+        " does not work, or does not know me, I ask an administrator to let me in."
+    ),
+}
+_EITHER = (
+    "I can always use my password instead, unless my account has admin rights: then it takes both"
+    " once my face is enrolled."
 )
+_AFTERWARDS = "I then log in with my password alone."
+_AFTERWARDS_OF_STAFF = (
+    "I then log in with my password alone, unless my account has admin rights: then I do not log in"
+    " until a face is enrolled again."
+)
+
+
+def _own_text(mode: Mode, *, staff_must_enrol: bool) -> str:
+    when = "when I clock in or out"
+    if mode != Mode.OFF:
+        when = f"when I log in, and {when}"
+    is_locked_out = staff_must_enrol and mode != Mode.OFF
+    return "\n\n".join(
+        (
+            "I agree that this site keeps photos of my face, and number series (“vectors”) worked"
+            f" out from them, to know me again: {when}.",
+            "Photos and vectors stay on this site's own servers. They are shown to nobody but me and"
+            " the staff who look after enrolment, and are not given to anybody else.",
+            "Every time my face is compared with them, the site writes down when that was and how it"
+            " ended, without a picture.",
+            _PASSWORD.get(mode, _EITHER),
+            "I can take this back at any time, on this page, without giving a reason. Photos and"
+            " vectors are then erased at once."
+            f" {_AFTERWARDS_OF_STAFF if is_locked_out else _AFTERWARDS}",
+        )
+    )
 
 
 class NoConsent(Refusal):
@@ -53,16 +79,22 @@ class Text:
 
 
 def current_text() -> Text:
-    return _read(settings.CONSENT_TEXT_FILE)
+    """The operator's, or ours: that says how people log in here, and is another in another mode."""
+    path: Path | None = settings.CONSENT_TEXT_FILE
+    text = (
+        _own_text(mode(), staff_must_enrol=settings.FACE_LOGIN_STAFF_MUST_ENROL)
+        if path is None
+        else _read(path)
+    )
+    return Text(text, hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path | None) -> Text:
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8").strip() if path else _TEXT
+        return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"CONSENT_TEXT_FILE {path} cannot be read.") from error
-    return Text(text, hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
 def last_record(person: Person | None) -> ConsentRecord | None:

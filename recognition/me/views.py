@@ -24,6 +24,7 @@ from recognition.attendance import days, shown
 from recognition.attendance.days import Asked
 from recognition.attendance.forms import MonthForm, month_of
 from recognition.login import accounts, sessions
+from recognition.login.backends import has_admin_rights
 from recognition.login.camera import with_camera
 from recognition.login.passwords import go_on_to_face, may_change_own_face
 from recognition.me import consents, enrolling, photos
@@ -67,6 +68,8 @@ def home(request: HttpRequest) -> HttpResponse:
         is_given=consents.is_given(person),
         has_face=accounts.with_face(_account(request)) is not None,
         mode=accounts.mode().value,
+        needs_both=has_admin_rights(_account(request)),
+        must_enrol=accounts.must_enrol(_account(request)),
         attempts=[_as_line(attempt) for attempt in _attempts(person)[:5]],
     )
 
@@ -83,6 +86,7 @@ def consent(request: HttpRequest) -> HttpResponse:
         last=consents.last_record(person),
         is_given=consents.is_given(person),
         person=person,
+        must_enrol=accounts.must_enrol(_account(request)),
     )
 
 

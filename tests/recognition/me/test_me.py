@@ -91,6 +91,69 @@ def test_new_words_have_to_be_agreed_to_again(
     assert add(browser, photo_of(10)) == ["Agree to the text about your face first."]
 
 
+INSTEAD, TOGETHER, LOCKED_OUT = (
+    "I can always use my password instead",
+    "password and my face together",
+    "I do not log in until a face is enrolled",
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "must_enrol", "said"),
+    [
+        ("second_factor", False, {TOGETHER}),
+        ("second_factor", True, {TOGETHER, LOCKED_OUT}),
+        ("claimed", False, {INSTEAD}),
+        ("claimed", True, {INSTEAD, LOCKED_OUT}),
+        ("recognize", False, {INSTEAD}),
+        ("recognize", True, {INSTEAD, LOCKED_OUT}),
+        ("off", False, set()),
+        ("off", True, set()),
+    ],
+)
+def test_the_text_says_what_becomes_of_the_password_in_this_mode(
+    settings: Settings, mode: str, must_enrol: bool, said: set[str]
+) -> None:
+    settings.FACE_LOGIN_MODE, settings.FACE_LOGIN_STAFF_MUST_ENROL = mode, must_enrol
+    text = consents.current_text().text
+    assert {part for part in (INSTEAD, TOGETHER, LOCKED_OUT) if part in text} == said
+    assert ("when I log in" in text) == (mode != "off")
+
+
+def test_another_mode_has_to_be_agreed_to_again(browser: Client, settings: Settings) -> None:
+    person = agree(browser)
+    before = consents.current_text().version
+    settings.FACE_LOGIN_MODE = "claimed"
+    assert consents.current_text().version != before
+    assert not consents.is_given(person)
+
+
+NOBODY_HAS_TO, HAVE_TO = "Nobody has to", "without a face you do not log in again"
+
+
+@pytest.mark.parametrize(
+    ("mode", "must_enrol", "is_staff", "said"),
+    [
+        ("second_factor", True, True, HAVE_TO),
+        ("claimed", True, True, HAVE_TO),
+        ("off", True, True, NOBODY_HAS_TO),
+        ("second_factor", True, False, NOBODY_HAS_TO),
+        ("second_factor", False, True, NOBODY_HAS_TO),
+    ],
+)
+def test_who_has_to_enrol_is_told(
+    browser: Client, eve: User, settings: Settings, mode: str, must_enrol: bool, is_staff: bool,
+    said: str,
+) -> None:  # fmt: skip
+    settings.FACE_LOGIN_MODE, settings.FACE_LOGIN_STAFF_MUST_ENROL = mode, must_enrol
+    User.objects.filter(pk=eve.pk).update(is_staff=is_staff)
+    page = browser.get("/me/").content.decode()
+    assert {one for one in (NOBODY_HAS_TO, HAVE_TO) if one in page} == {said}
+    agree(browser)
+    taking_back = browser.get("/me/consent/").content.decode()
+    assert (HAVE_TO in taking_back) == (said == HAVE_TO)
+
+
 def test_no_photo_without_consent(browser: Client) -> None:
     assert add(browser, photo_of(10)) == ["Agree to the text about your face first."]
     assert not FaceImage.objects.exists()
