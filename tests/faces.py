@@ -10,6 +10,7 @@ where the face is in the picture, for nobody holds the head twice in the same pl
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -69,6 +70,13 @@ def frame_for(step: str, angle: float, *, variant: int = 0) -> Pixels:
     return pixels
 
 
+def with_bystander(pixels: Pixels, *, share: float) -> Pixels:
+    """The same picture, and on it somebody else whose face is this share as large: 0.1 to 1."""
+    crowded = pixels.copy()
+    crowded[0, 0] = 255, 255, round(share * 100)
+    return crowded
+
+
 def head(right: float, tilt: float, size: float = 100) -> Landmarks:
     """(5, 2): the landmarks of a head held so, degrees, seen from far away."""
     a, b = math.radians(right), math.radians(tilt)
@@ -118,9 +126,14 @@ class FakeEngine:
 
     def faces(self, photo: Pixels) -> list[Face]:
         try:
-            return [self.probe(photo).face]
+            face = self.probe(photo).face
         except NoFace:
             return []
+        red, green, percent = photo[0, 0]
+        if (red, green) != (255, 255):
+            return [face]
+        side = face.box.side * percent / 100
+        return [face, replace(face, box=Box(0, 0, side, side))]
 
     def embed(self, faces: Sequence[Face]) -> Embeddings:
         """The angle is in the crop's red."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from recognition.liveness.frames import MOST_OF_STEP
-from tests.faces import frame_for
+from recognition.models import Attempt
+from tests.faces import frame_for, with_bystander
 from tests.recognition.liveness.answers import answer_to, check, code_of, given_challenge
 
 pytestmark = pytest.mark.usefixtures("fake_engine", "model")
@@ -65,6 +66,25 @@ def test_two_people_who_take_turns_are_refused() -> None:
     frames = answer_to(session)
     frames[-1] = replace(frames[-1], pixels=frame_for(frames[-1].step, 90))
     assert code_of(session, frames) == "face_changed"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_second_face_on_any_of_the_frames_is_refused(number: int) -> None:
+    session = given_challenge()
+    frames = answer_to(session)
+    crowded = with_bystander(frames[number].pixels, share=0.6)
+    frames[number] = replace(frames[number], pixels=crowded)
+    assert code_of(session, frames) == "several_faces"
+    assert Attempt.objects.get().outcome == "several_faces"
+
+
+def test_somebody_far_behind_does_not_matter() -> None:
+    session = given_challenge()
+    frames = [
+        replace(frame, pixels=with_bystander(frame.pixels, share=0.4))
+        for frame in answer_to(session)
+    ]
+    assert check(session, frames)
 
 
 @pytest.mark.parametrize(

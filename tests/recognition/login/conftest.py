@@ -17,6 +17,7 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
+from people.images import Pixels
 from people.models import Person
 from recognition.models import LivenessSession
 from tests.faces import VARIANTS, frame_for
@@ -112,8 +113,12 @@ def answer_of(nonce: str, steps: list[str], face: float) -> dict[str, Any]:
 
 
 def frame_bytes(step: str, face: float, variant: int = 0) -> bytes:
+    return png(frame_for(step, face, variant=variant))
+
+
+def png(pixels: Pixels) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(frame_for(step, face, variant=variant)).save(out, "PNG")
+    Image.fromarray(pixels).save(out, "PNG")
     return out.getvalue()
 
 

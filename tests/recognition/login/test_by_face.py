@@ -15,6 +15,7 @@ from people.models import EmbeddingModel, Person
 from recognition.login import brakes
 from recognition.login.brakes import Braked
 from recognition.models import Attempt, BrakeKind, LivenessSession, LoginBrake
+from tests.faces import frame_for, with_bystander
 from tests.recognition.login.conftest import (
     ADA,
     SOMEBODY,
@@ -22,6 +23,7 @@ from tests.recognition.login.conftest import (
     Visitor,
     answer_of,
     frame_bytes,
+    png,
 )
 
 pytestmark = pytest.mark.django_db
@@ -392,6 +394,41 @@ def test_a_challenge_spent_on_pictures_without_a_face_counts(visitor: Visitor) -
     ]
     assert visitor.client.post("/login/face/answer/", sent).json()["code"] == "no_face"
     assert LoginBrake.objects.filter(failures=1).exists()
+
+
+@pytest.mark.usefixtures("claimed", "ada")
+def test_a_second_face_on_one_frame_is_refused_and_on_record(visitor: Visitor) -> None:
+    visitor.claim("ada")
+    started = visitor.start()
+    steps = [each["step"] for each in started["steps"]]
+    sent = answer_of(started["nonce"], steps, ADA)
+    crowded = with_bystander(frame_for(steps[2], ADA), share=0.9)
+    sent["frame"][2] = SimpleUploadedFile("frame.png", png(crowded))
+    response = visitor.client.post("/login/face/answer/", sent)
+    assert (response.status_code, response.json()["code"]) == (422, "several_faces")
+    assert outcomes() == ["several_faces"]
+    assert visitor.account == ""
+
+
+@pytest.mark.usefixtures("claimed", "ada")
+def test_the_frames_that_logged_somebody_in_do_so_once(visitor: Visitor) -> None:
+    """A recording of the very same steps, which the next challenge happens to ask for."""
+    visitor.claim("ada")
+    started = visitor.start()
+    steps = [each["step"] for each in started["steps"]]
+    sent = answer_of(started["nonce"], steps, ADA)
+    assert visitor.client.post("/login/face/answer/", sent).status_code == 200
+
+    thief = Visitor()
+    thief.claim("ada")
+    nonce = thief.start()["nonce"]
+    LivenessSession.objects.filter(nonce=nonce).update(steps=steps)
+    for frame in sent["frame"]:
+        frame.seek(0)
+    response = thief.client.post("/login/face/answer/", {**sent, "nonce": nonce})
+    assert (response.status_code, response.json()["code"]) == (422, "frames_seen_before")
+    assert outcomes() == ["live", "match", "frames_seen_before"]
+    assert thief.account == ""
 
 
 @pytest.mark.usefixtures("claimed", "ada")
