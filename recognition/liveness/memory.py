@@ -1,9 +1,9 @@
 """Pictures that answered a challenge before: each counts once, whatever it is sent for.
 
-Two looks. The very same pixels are known wherever they come from. A picture that was encoded anew,
-enlarged, brightened or touched up shows the face in the same place: nobody turns or tilts the head a
-second time so that eyes, nose and mouth are where they were to the pixel. Pictures that look straight
-are not compared so, since somebody who sits still does bring those back.
+Two looks. The very same pixels are known wherever they come from. A picture that was encoded
+anew, enlarged, brightened or touched up shows the face in the same place: nobody turns or tilts the
+head a second time so that eyes, nose and mouth are where they were to the pixel. Pictures that look
+straight are not compared so, since somebody who sits still does bring those back.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
 
 STRAIGHT = "look_straight"
 TURNS = ("turn_left", "turn_right")
+_MIDDLE = Place(0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,20 @@ def _not_seen(
     return StepNotSeen(step, SAID_OF_STEP[step])
 
 
+def is_straight(seen: Place, limits: Limits = LIMITS) -> bool:
+    """Not a number is never straight."""
+    return _aside(seen) <= limits.straight_yaw
+
+
+def _aside(seen: Place) -> float:
+    """How far past the camera it looks, degrees."""
+    return abs(turned(_MIDDLE, seen)[0])
+
+
 def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
-    middle = Place(0.0, 0.0, 1.0, 0.0)
-    angles = [abs(turned(middle, place(landmarks))[0]) for landmarks in seen]
-    best = min(range(len(angles)), key=lambda number: angles[number])
-    if not angles[best] <= limits.straight_yaw:
+    places = [place(landmarks) for landmarks in seen]
+    best = min(range(len(places)), key=lambda number: _aside(places[number]))
+    if not is_straight(places[best], limits):
         raise StepNotSeen(STRAIGHT, SAID_OF_STEP[STRAIGHT])
     return best
 

@@ -5,8 +5,9 @@ when it succeeds. So of fifty guesses sent at the same moment five are looked at
 
 By account and address together: whoever guesses from elsewhere does not lock anybody out. For the
 face there is a count of all addresses, too; at MOST_FAILURES the face no longer logs this account
-in until a password has. Whoever gave the password and the face is the one the account belongs to, and
-begins that count anew: it is of failures in a row, and not of a year. Locks are taken in one order: the account, then the account at an address.
+in until a password has. A log-in with password and face begins that count anew, or somebody who
+fails now and then would get there in months. Locks are taken in one order: the account, then the
+account at an address.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def enter(*, kind: BrakeKind, name: str | None, address: str) -> Ticket:
 def succeed(*, ticket: Ticket, with_password: bool = False) -> None:
     """The attempt was right: take it back. Raises Braked when a lock fell meanwhile.
 
-    with_password: it was right, too. Then nothing counts any more that failed anywhere. A face alone
-    takes back no more than itself: whoever resembles the person would go on guessing for others.
+    with_password: it was right, too. Then what failed anywhere counts no more. A face alone takes
+    back itself and no other: whoever may be taken for the person could guess on and on.
     """
     with transaction.atomic():
         total, here = _lock(ticket.kind, ticket.account, ticket.address)

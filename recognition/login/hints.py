@@ -1,7 +1,12 @@
-"""What to change before the picture is taken: a small frame in, one sentence out, nothing kept."""
+"""What to change before the picture is taken: a small frame in, one sentence out, nothing kept.
+
+A move is measured from the face that looked straight, as the check does. Where that was goes to the
+browser and comes back with the next frame; whoever changes it on the way misleads themselves alone.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from people.images import Pixels
@@ -9,13 +14,16 @@ from people.models import EmbeddingModel
 from recognition import runtime
 from recognition.engine import Face, FaceRefused
 from recognition.engine.limits import LIVENESS, choose
-from recognition.liveness.steps import LIMITS
+from recognition.liveness.geometry import Place, place
+from recognition.liveness.steps import STRAIGHT, Motion, is_seen, is_straight
+from recognition.models import LivenessStep
 
 # Shares of the picture's shorter side.
 _SMALLEST, _LARGEST = 0.22, 0.7
 _OFF_CENTRE = 0.22
-# Left and right are the person's own; a frame is not mirrored.
-_TURNS = {"turn_left": 1, "turn_right": -1}
+# The eyes and the mouth of a face that fills the oval, when nothing is known of the straight one.
+_USUAL_SIZE = 0.18
+_MOVES = frozenset(LivenessStep.values) - {STRAIGHT}
 
 _SAID = {
     "ok": "Good. Take the picture.",
@@ -29,28 +37,37 @@ _SAID = {
     "too_bright": "Too bright. Turn away from the light.",
     "extreme_pose": "Too far. Turn back a little.",
     "low_confidence": "Uncover your face.",
-    "turn_further": "A little further.",
+    "move_further": "A little further.",
+    "move_closer": "A little closer.",
     "look_straight": "Look straight at the camera.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
+    """straight: where the face is, for the frames that follow; "" unless it looks straight."""
+
     code: str
+    straight: str = ""
 
     @property
     def sentence(self) -> str:
         return _SAID[self.code]
 
 
-def hint(*, pixels: Pixels, step: str) -> Hint:
-    """pixels: (h, w, 3) uint8 RGB, not mirrored. Raises WeightsMissing."""
+def hint(*, pixels: Pixels, step: str, straight: str = "") -> Hint:
+    """pixels: (h, w, 3) uint8 RGB, not mirrored. straight: of the last hint that had one.
+
+    Raises WeightsMissing.
+    """
     engine = runtime.engine_for(EmbeddingModel.objects.current())
     try:
         face = choose(engine.faces(pixels), LIVENESS)
     except FaceRefused as refusal:
         return Hint(refusal.code)
-    return Hint(_placed(face, pixels.shape[1], pixels.shape[0], step) or _posed(face, step))
+    height, width = pixels.shape[:2]
+    wrong = _placed(face, width, height, step)
+    return Hint(wrong) if wrong else _posed(_place(face, min(width, height)), step, straight)
 
 
 def _placed(face: Face, width: int, height: int, step: str) -> str | None:
@@ -64,11 +81,32 @@ def _placed(face: Face, width: int, height: int, step: str) -> str | None:
     return "off_centre" if is_off else None
 
 
-def _posed(face: Face, step: str) -> str:
-    """Only what one frame can tell; the rest of the moves needs the straight one beside it."""
-    right = face.quality.yaw  # towards the right of the picture, which is the person's left
-    if step in _TURNS:
-        return "ok" if right * _TURNS[step] >= LIMITS.yaw else "turn_further"
-    if step == "look_straight" and abs(right) > LIMITS.straight_yaw:
-        return "look_straight"
-    return "ok"
+def _place(face: Face, side: int) -> Place:
+    """Its size as a share of the picture's shorter side: frames may be of any size."""
+    seen = place(face.landmarks)
+    return Place(seen.across, seen.along, seen.size / side, seen.roll)
+
+
+def _posed(now: Place, step: str, straight: str) -> Hint:
+    if step == STRAIGHT:
+        return Hint("ok", _write(now)) if is_straight(now) else Hint("look_straight")
+    if step not in _MOVES:
+        return Hint("ok")
+    before = _read(straight) or Place(0.0, now.along, _USUAL_SIZE, 0.0)
+    if is_seen(step, Motion.between(before, now)):
+        return Hint("ok")
+    return Hint("move_closer" if step == LivenessStep.COME_CLOSER else "move_further")
+
+
+def _write(seen: Place) -> str:
+    return f"{seen.across:.4f} {seen.along:.4f} {seen.size:.4f} {seen.roll:.2f}"
+
+
+def _read(text: str) -> Place | None:
+    """None when it is not what was written."""
+    try:
+        across, along, size, roll = map(float, text.split())
+    except ValueError:
+        return None
+    is_real = all(map(math.isfinite, (across, along, size, roll))) and size > 0
+    return Place(across, along, size, roll) if is_real else None

@@ -205,10 +205,13 @@ def hint(request: HttpRequest) -> HttpResponse:
         if file is None:
             raise Refusal("Send a frame.", code="frames_malformed")
         found = hints.hint(
-            pixels=decode(read_bytes(file)).pixels, step=request.POST.get("step", "")
+            pixels=decode(read_bytes(file)).pixels,
+            step=request.POST.get("step", ""),
+            straight=request.POST.get("straight", ""),
         )
     except WeightsMissing as refusal:
         return as_json(refusal.code, "This site cannot look at faces now.", status=503)
     except Refusal as refusal:
         return refused(refusal)
-    return as_json(found.code, found.sentence, status=200)
+    more = {"straight": found.straight} if found.straight else {}
+    return as_json(found.code, found.sentence, status=200, **more)

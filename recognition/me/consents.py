@@ -47,10 +47,10 @@ def _own_text(mode: Mode, *, staff_must_enrol: bool) -> str:
         (
             "I agree that this site keeps photos of my face, and number series (“vectors”) worked"
             f" out from them, to know me again: {when}.",
-            "Photos and vectors stay on this site's own servers. They are shown to nobody but me and"
-            " the staff who look after enrolment, and are not given to anybody else.",
-            "Every time my face is compared with them, the site writes down when that was and how it"
-            " ended, without a picture.",
+            "Photos and vectors stay on this site's own servers. They are shown to nobody but me"
+            " and the staff who look after enrolment, and are not given to anybody else.",
+            "Every time my face is compared with them, the site writes down when that was and how"
+            " it ended, without a picture.",
             _PASSWORD.get(mode, _EITHER),
             "I can take this back at any time, on this page, without giving a reason. Photos and"
             " vectors are then erased at once."

@@ -106,12 +106,15 @@ window.FaceHints = class FaceHints {
       const body = new FormData();
       body.append("frame", await this.camera.capture({ side: 320, most: 60_000 }), "frame.jpg");
       body.append("step", step);
+      body.append("straight", this.straight ?? "");
       const response = await fetch(this.address, {
         method: "POST",
         body,
         headers: { "X-CSRFToken": this.token },
       });
       const said = await response.json();
+      // From where the moves that follow are measured.
+      this.straight = said.straight ?? this.straight;
       if (this.timer && step === this.step && response.ok) this.tell(said.code, said.message);
     } catch {
       // Without hints everything still works.

@@ -1,4 +1,4 @@
-"""A picture that answered a challenge answers no other, nor does one that is as good as the same."""
+"""A picture that answered a challenge answers no other, nor does one as good as the same."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_whatever_they_are_sent_for(recorded: Sequence[StepFrame]) -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_one_of_them_among_new_ones_is_enough(
-    recorded: Sequence[StepFrame], number: int
-) -> None:
+def test_one_of_them_among_new_ones_is_enough(recorded: Sequence[StepFrame], number: int) -> None:
     session = same_challenge()
     frames = answer_to(session)
     frames[number] = replace(recorded[number], taken_ms=frames[number].taken_ms)
@@ -142,9 +140,9 @@ def test_an_answer_that_is_taken_back_has_used_no_picture_up() -> None:
     """A request that broke may be sent again, as a device does."""
     session = same_challenge()
     frames = answer_to(session)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         check(session, frames, **ADA)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert check(session, frames, **ADA)
 
 

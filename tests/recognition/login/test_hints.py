@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
-from people.models import EmbeddingModel
 from recognition import runtime
 from recognition.engine import Box, Face, ManyFaces, NoFace, Quality
-from recognition.login.hints import hint
+from recognition.liveness.challenges import MOVES as MOVES_OF_STEPS
+from recognition.liveness.geometry import place
+from recognition.liveness.steps import Motion, is_seen
+from recognition.login.hints import Hint, hint
 from tests.faces import head
 
 pytestmark = pytest.mark.django_db
@@ -26,16 +29,18 @@ FACE = Face(
 )
 
 
-def said(
-    monkeypatch: pytest.MonkeyPatch, *faces: Face, step: str = "look_straight"
-) -> tuple[str, str]:
+def found(
+    monkeypatch: pytest.MonkeyPatch,
+    *faces: Face,
+    step: str = "look_straight",
+    straight: str = "",
+) -> Hint:
     class Seeing:
         def faces(self, _pixels: object) -> list[Face]:
             return list(faces)
 
     monkeypatch.setattr(runtime, "engine_for", lambda _model: Seeing())
-    found = hint(pixels=PIXELS, step=step)
-    return found.code, found.sentence
+    return hint(pixels=PIXELS, step=step, straight=straight)
 
 
 @pytest.mark.usefixtures("model")
@@ -49,44 +54,132 @@ def said(
         (replace(FACE, quality=replace(GOOD, brightness=0.01)), "too_dark"),
         (replace(FACE, quality=replace(GOOD, brightness=0.99)), "too_bright"),
         (replace(FACE, quality=replace(GOOD, sharpness=0.0)), "too_blurred"),
-        (replace(FACE, quality=replace(GOOD, yaw=15)), "look_straight"),
+        (replace(FACE, landmarks=head(15, 0)), "look_straight"),
         (replace(FACE, confidence=0.1), "low_confidence"),
     ],
 )
 def test_what_is_wrong_is_said_first(
     monkeypatch: pytest.MonkeyPatch, face: Face, code: str
 ) -> None:
-    assert said(monkeypatch, face)[0] == code
+    assert found(monkeypatch, face).code == code
 
 
 @pytest.mark.usefixtures("model")
 def test_nobody_and_two_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said(monkeypatch)[0] == NoFace().code
-    assert said(monkeypatch, FACE, FACE) == (ManyFaces().code, "One person only.")
+    assert found(monkeypatch).code == NoFace().code
+    two = found(monkeypatch, FACE, FACE)
+    assert (two.code, two.sentence) == (ManyFaces().code, "One person only.")
+
+
+STRAIGHT = (0, 0, 40)
+# Turned to the picture's right and tilted to the person's left, degrees; size.
+MOVES = [
+    ("turn_left", (25, 0, 40), "ok"),
+    ("turn_left", (10, 0, 40), "move_further"),
+    ("turn_left", (-25, 0, 40), "move_further"),
+    ("turn_right", (-25, 0, 40), "ok"),
+    ("turn_right", (25, 0, 40), "move_further"),
+    ("tilt_left", (0, 15, 40), "ok"),
+    ("tilt_left", (0, 5, 40), "move_further"),
+    ("tilt_left", (0, -15, 40), "move_further"),
+    ("tilt_left", (30, 15, 40), "move_further"),  # that is a turn
+    ("tilt_right", (0, -15, 40), "ok"),
+    ("tilt_right", (0, 0, 40), "move_further"),
+    ("tilt_right", (0, 15, 40), "move_further"),
+    ("come_closer", (0, 0, 58), "ok"),
+    ("come_closer", (0, 0, 45), "move_closer"),
+    ("come_closer", (0, 0, 40), "move_closer"),
+    ("come_closer", (0, 0, 30), "move_closer"),
+]
+
+
+def held(right: float, tilt: float, size: float) -> Face:
+    return replace(FACE, landmarks=head(right, tilt, size))
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(("step", "how", "code"), MOVES)
+@pytest.mark.parametrize("straight", ["known", "", "odd"])
+def test_a_move_is_good_when_it_is_far_enough_and_the_right_way(
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    how: tuple[float, float, float],
+    code: str,
+    straight: str,
+) -> None:
+    if straight == "known":
+        straight = found(monkeypatch, held(*STRAIGHT)).straight
+    assert found(monkeypatch, held(*how), step=step, straight=straight).code == code
 
 
 @pytest.mark.usefixtures("model")
 @pytest.mark.parametrize(
-    ("step", "yaw", "code"),
+    ("before", "step", "how", "code"),
     [
-        ("turn_left", 25, "ok"),
-        ("turn_left", 10, "turn_further"),
-        ("turn_left", -25, "turn_further"),
-        ("turn_right", -25, "ok"),
-        ("turn_right", 25, "turn_further"),
-        ("come_closer", 0, "ok"),
+        # Whoever sits near already comes nearer all the same; whoever sits far off, less so.
+        ((0, 0, 70), "come_closer", (0, 0, 70), "move_closer"),
+        ((0, 0, 70), "come_closer", (0, 0, 90), "ok"),
+        ((0, 0, 30), "come_closer", (0, 0, 39), "ok"),
+        # Whoever holds the head aslant tilts it from there.
+        ((0, 8, 40), "tilt_left", (0, 13, 40), "move_further"),
+        ((0, 8, 40), "tilt_right", (0, -4, 40), "ok"),
+        ((9, 0, 40), "turn_left", (25, 0, 40), "move_further"),
     ],
 )
-def test_a_turn_is_to_be_far_enough_and_the_right_way(
-    monkeypatch: pytest.MonkeyPatch, step: str, yaw: float, code: str
+def test_a_move_is_measured_from_the_straight_face(
+    monkeypatch: pytest.MonkeyPatch,
+    before: tuple[float, float, float],
+    step: str,
+    how: tuple[float, float, float],
+    code: str,
 ) -> None:
-    turned = replace(FACE, quality=replace(GOOD, yaw=yaw))
-    assert said(monkeypatch, turned, step=step)[0] == code
+    straight = found(monkeypatch, held(*before)).straight
+    assert straight
+    assert found(monkeypatch, held(*how), step=step, straight=straight).code == code
 
 
 @pytest.mark.usefixtures("model")
-def test_whoever_is_to_come_closer_is_not_sent_back(
-    monkeypatch: pytest.MonkeyPatch, model: EmbeddingModel
+@pytest.mark.parametrize("step", MOVES_OF_STEPS)
+def test_the_hint_says_what_the_check_will_say(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    straight = found(monkeypatch, held(*STRAIGHT)).straight
+    for right, tilt, size in product((-30, -10, 0, 10, 30), (-20, 0, 20), (40, 56)):
+        how = head(right, tilt, size)
+        hinted = found(monkeypatch, held(right, tilt, size), step=step, straight=straight).code
+        motion = Motion.between(place(head(*STRAIGHT)), place(how))
+        assert (hinted == "ok") == is_seen(step, motion)
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1 2 3",
+        "1 2 3 4 5",
+        "nan 0 0.2 0",
+        "0 0 0 0",
+        "0 0 -1 0",
+        "inf 0 1 0",
+        "a b c d",
+        "\x00",
+    ],
+)
+def test_a_straight_face_that_nobody_wrote_is_none(
+    monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    near = replace(FACE, box=Box(60, 20, 200, 200))
-    assert said(monkeypatch, near, step="come_closer")[0] == "ok"
+    assert found(monkeypatch, held(*STRAIGHT), step="come_closer", straight=text).code == (
+        "move_closer"
+    )
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("step", ["turn_left", "come_closer", "", "no such step"])
+def test_only_a_straight_face_is_measured_from(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    assert found(monkeypatch, held(30, 0, 60), step=step).straight == ""
+    assert found(monkeypatch, held(30, 0, 60)).straight == ""
+
+
+@pytest.mark.usefixtures("model")
+def test_whoever_is_to_come_closer_is_not_sent_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = replace(held(0, 0, 90), box=Box(60, 20, 200, 200))
+    assert found(monkeypatch, near, step="come_closer").code == "ok"
