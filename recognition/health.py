@@ -9,11 +9,14 @@ from kombu.exceptions import OperationalError
 from people.models import EmbeddingModel
 from recognition.calibration import stored
 from recognition.engine import WeightsMissing
-from recognition.liveness.pad import require_networks
+from recognition.liveness.pad import are_never_fetched, require_networks
 from recognition.liveness.refusals import PadUnavailable
 from recognition.runtime import engine_for
 
 OK = "ok"
+# Nothing is at fault, and whoever reads it may want to know.
+MOVES_ALONE = "not_fetched: Only the moves count. Run: manage.py fetch_models --pad"
+_READY = (OK, "default", MOVES_ALONE)
 
 
 def checks() -> dict[str, str]:
@@ -29,7 +32,7 @@ def checks() -> dict[str, str]:
 
 
 def is_ready(found: dict[str, str]) -> bool:
-    return all(value in (OK, "default") for value in found.values())
+    return all(value in _READY for value in found.values())
 
 
 def _database() -> str:
@@ -53,13 +56,14 @@ def _broker() -> str:
 def pad() -> str:
     """The networks that tell a face from a picture of one: without them nobody is live.
 
-    Where none are asked for there is nothing to miss. Otherwise the code, and what to do.
+    Where none are asked for there is nothing to miss; where they are used once they are there, it
+    is said that they are not. Otherwise the code, and what to do.
     """
     try:
         require_networks()
     except PadUnavailable as refusal:
         return f"{refusal.code}: {refusal.message}"
-    return OK
+    return MOVES_ALONE if are_never_fetched() else OK
 
 
 def _calibration(model: EmbeddingModel) -> str:

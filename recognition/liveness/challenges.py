@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from recognition.liveness.pad import require_networks
 from recognition.liveness.refusals import (
     ChallengeExpired,
     ChallengeNotYours,
@@ -36,13 +37,15 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
 
     purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
     as the hash of the session's key, or the device. address: where the request came from.
-    Raises TooManyChallenges; ValueError when it is bound to nothing.
+    Raises TooManyChallenges; PadUnavailable when no answer could pass; ValueError when it is bound
+    to nothing.
     """
     if not bound_to:
         raise ValueError("A challenge is bound to a session or a device.")
     now = timezone.now()
     if _unanswered(purpose, bound_to, address, now).count() >= UNANSWERED:
         raise TooManyChallenges
+    require_networks()
     return LivenessSession.objects.create(
         nonce=secrets.token_urlsafe(32),
         purpose=LivenessPurpose(purpose),

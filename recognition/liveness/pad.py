@@ -12,7 +12,7 @@ from recognition.liveness.frames import StepFrame
 from recognition.liveness.refusals import PadUnavailable, PresentationAttack
 from recognition.runtime import antispoof
 
-REQUIRED, IF_AVAILABLE, OFF = "required", "if_available", "off"
+IF_AVAILABLE, OFF = "if_available", "off"  # anything else is required
 # Of all faces that are there themselves, one in ten is refused below it: docs/adr/0011.
 LEAST = 0.65
 
@@ -43,7 +43,10 @@ def require_networks() -> None:
         raise PadUnavailable from error
 
 
+def are_never_fetched() -> bool:
+    """Whether they are passed over for that alone."""
+    return bool(settings.LIVENESS_PAD == IF_AVAILABLE and not weights.has_pad(settings.MODELS_DIR))
+
+
 def _is_asked_for() -> bool:
-    if settings.LIVENESS_PAD == IF_AVAILABLE:
-        return weights.has_pad(settings.MODELS_DIR)
-    return bool(settings.LIVENESS_PAD == REQUIRED)
+    return bool(settings.LIVENESS_PAD != OFF and not are_never_fetched())

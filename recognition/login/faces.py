@@ -88,7 +88,10 @@ class Answer:
 
 
 def start_challenge(*, claim: Claim) -> LivenessSession | None:
-    """None where the site asks for none. Raises NotOn, PromiseBroken, TooManyChallenges."""
+    """None where the site asks for none.
+
+    Raises NotOn, PromiseBroken, TooManyChallenges, PadUnavailable.
+    """
     _require_on(claim)
     if settings.FACE_LOGIN_LIVENESS == "off":
         return None
@@ -109,14 +112,14 @@ def answer(*, claim: Claim, read: Callable[[], Sent]) -> Answer:
         sent = read()
     except Refusal as refusal:
         attempt.record(refusal)
-        return _refused(refusal, claim)
+        return refused(refusal, claim)
     attempt.frames = len(sent.frames)
     try:
         result = _decide(claim, attempt.person, sent)
     except Refusal as refusal:  # on record by whoever refused
         if isinstance(refusal, _NOT_COUNTED) and not _cost_a_challenge(refusal):
             brakes.take_back(ticket=ticket)
-        return _refused(refusal, claim)
+        return refused(refusal, claim)
     if result.outcome not in (services.MATCH, services.NO_MATCH, services.UNKNOWN):
         brakes.take_back(ticket=ticket)  # a face too poor to be compared
     if not result.is_match:
@@ -125,7 +128,7 @@ def answer(*, claim: Claim, read: Callable[[], Sent]) -> Answer:
         return _let_in(claim, attempt.person, result, ticket)
     except Refusal as refusal:
         attempt.record(refusal)
-        return _refused(refusal, claim)
+        return refused(refusal, claim)
 
 
 def _cost_a_challenge(refusal: Refusal) -> bool:
@@ -139,7 +142,7 @@ def refuse(*, claim: Claim, refusal: Refusal) -> Answer:
     with suppress(Braked):
         _enter(claim)
     _Attempted(claim.mode, _whose_face(claim)).record(refusal)
-    return _refused(refusal, claim)
+    return refused(refusal, claim)
 
 
 @dataclass(slots=True)
@@ -233,7 +236,8 @@ def _let_in(claim: Claim, person: Person | None, result: Result, ticket: Ticket)
     return Answer(result.outcome, result.message, user=user)
 
 
-def _refused(refusal: Refusal, claim: Claim) -> Answer:
+def refused(refusal: Refusal, claim: Claim) -> Answer:
+    """What is said of it to the person: never what only the operator can mend."""
     message = refusal.message
     if isinstance(refusal, WeightsMissing | PadUnavailable):  # what it says is for the operator
         message = "This site cannot look at faces now."

@@ -147,7 +147,7 @@ def start(request: HttpRequest) -> HttpResponse:
     try:
         challenge = faces.start_challenge(claim=claim)
     except Refusal as refusal:
-        return refused(refusal)
+        return _as_response(faces.refused(refusal, claim))
     return started(challenge)
 
 

@@ -55,7 +55,7 @@ def start(request: HttpRequest) -> HttpResponse:
     try:
         return started(enrolling.start(asking=_asking(request)))
     except Refusal as refusal:
-        return refused(refusal)
+        return _refuse(request, refusal)
 
 
 def _refuse(_request: HttpRequest, refusal: Refusal) -> HttpResponse:

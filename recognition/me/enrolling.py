@@ -41,7 +41,7 @@ def is_required() -> bool:
 
 
 def start(*, asking: Asking) -> LivenessSession:
-    """Raises NoConsent, TooMany, TooManyChallenges."""
+    """Raises NoConsent, TooMany, TooManyChallenges, PadUnavailable."""
     photos.require_may_add(user=asking.user)
     return liveness.start(
         purpose=LivenessPurpose.ENROL, bound_to=asking.bound_to, address=asking.address

@@ -283,13 +283,23 @@ def test_without_the_networks_that_are_required_nobody_is_clocked(
     kiosk: APIClient, settings: Settings, tmp_path: Any
 ) -> None:
     """A fault of the site, and the challenge is used up all the same: so it is the key's answer."""
-    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
     form = answer_to(start(kiosk))
+    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
     is_refused(clock(kiosk, form, key="a"), "pad_unavailable", status=503)
     again = clock(kiosk, form, key="a")
     assert again["Idempotent-Replayed"] == "true"
     settings.LIVENESS_PAD = "off"
     is_refused(clock(kiosk, form, key="b"), "challenge_used")
+
+
+def test_without_them_nobody_is_asked_to_move_either(
+    kiosk: APIClient, settings: Settings, tmp_path: Any
+) -> None:
+    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
+    refused = kiosk.post(CHALLENGES)
+    is_problem(refused, 503)
+    assert refused.json()["code"] == "pad_unavailable"
+    assert "manage.py fetch_models --pad" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("without", [["challenge"], ["step"], ["taken_ms"], ["step", "taken_ms"]])

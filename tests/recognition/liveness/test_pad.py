@@ -13,6 +13,7 @@ from recognition.engine import weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.liveness import pad
 from recognition.liveness.refusals import PadUnavailable
+from recognition.models import LivenessSession
 from tests.recognition.liveness.answers import answer_to, check, code_of, given_challenge
 
 pytestmark = pytest.mark.usefixtures("fake_engine", "model")
@@ -27,14 +28,23 @@ def no_networks(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def scoring(monkeypatch: pytest.MonkeyPatch, settings: Settings, score: float) -> None:
     settings.LIVENESS_PAD = "required"
+    monkeypatch.setattr(AntiSpoof, "load", lambda _: None)
     monkeypatch.setattr(AntiSpoof, "score", lambda *_: score)
 
 
 def test_required_and_never_fetched_is_refused_with_the_command(settings: Settings) -> None:
-    settings.LIVENESS_PAD = "required"
     session = given_challenge()
+    settings.LIVENESS_PAD = "required"
     with pytest.raises(PadUnavailable, match="fetch_models --pad"):
         check(session, answer_to(session))
+
+
+def test_nobody_moves_for_nothing(settings: Settings) -> None:
+    """What no answer could pass is refused before anybody is asked for one."""
+    settings.LIVENESS_PAD = "required"
+    with pytest.raises(PadUnavailable, match="fetch_models --pad"):
+        given_challenge()
+    assert not LivenessSession.objects.exists()
 
 
 @pytest.mark.parametrize("mode", ["if_available", "off"])
@@ -46,10 +56,12 @@ def test_never_fetched_is_passed_over_where_it_may_be(settings: Settings, mode: 
 
 def test_altered_networks_are_never_passed_over(settings: Settings, no_networks: Path) -> None:
     settings.LIVENESS_PAD = "if_available"
+    session = given_challenge()
     for file in weights.PAD:
         (no_networks / file).parent.mkdir(parents=True, exist_ok=True)
         (no_networks / file).write_bytes(b"not what was pinned")
-    session = given_challenge()
+    with pytest.raises(PadUnavailable):
+        given_challenge()
     assert code_of(session, answer_to(session)) == "pad_unavailable"
 
 
@@ -92,14 +104,27 @@ def test_altered_networks_are_a_fault_even_where_they_may_be_absent(
     settings: Settings, no_networks: Path
 ) -> None:
     settings.LIVENESS_PAD = "if_available"
-    assert health.pad() == "ok"
+    assert health.pad() == health.MOVES_ALONE
     file = no_networks / weights.PAD_NEAR
     file.parent.mkdir(parents=True)
     file.write_bytes(b"not what was pinned")
     assert health.pad().startswith("pad_unavailable: ")
 
 
-@pytest.mark.parametrize("mode", ["if_available", "off"])
-def test_nothing_is_at_fault_where_no_networks_are_asked_for(settings: Settings, mode: str) -> None:
-    settings.LIVENESS_PAD = mode
+def test_where_they_are_not_asked_for_there_is_nothing_to_say(settings: Settings) -> None:
+    settings.LIVENESS_PAD = "off"
     assert health.pad() == "ok"
+
+
+@pytest.mark.usefixtures("db")
+def test_that_only_the_moves_count_is_said_and_is_no_fault(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.LIVENESS_PAD = "if_available"
+    found = {"pad": health.pad()}
+    assert found["pad"].startswith("not_fetched: Only the moves count.")
+    assert "manage.py fetch_models --pad" in found["pad"]
+    assert health.is_ready(found)
+    assert APIClient().get("/api/v1/health/ready").json()["checks"]["pad"] == found["pad"]
+    call_command("status", "--wait", "0.1")
+    assert "Only the moves count" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -457,6 +458,27 @@ def test_an_answer_counts_once(visitor: Visitor) -> None:
     assert visitor.answer(started, ADA).json()["code"] == "challenge_used"
     assert visitor.account == ""
     assert outcomes()[-1] == "challenge_used"
+
+
+@pytest.mark.parametrize(
+    ("mode", "way_out"),
+    [("claimed", "Use your password"), ("second_factor", "Ask an administrator")],
+)
+@pytest.mark.usefixtures("ada")
+def test_without_networks_that_are_required_nobody_is_asked_to_move(
+    visitor: Visitor, settings: Settings, tmp_path: Path, mode: str, way_out: str
+) -> None:
+    settings.FACE_LOGIN_MODE = mode
+    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
+    if mode == "claimed":
+        visitor.claim("ada")
+    else:
+        visitor.give_password("ada")
+    refused = visitor.client.post("/login/face/start/")
+    assert (refused.status_code, refused.json()["code"]) == (503, "pad_unavailable")
+    assert way_out in refused.json()["message"]
+    assert "manage.py" not in refused.json()["message"]
+    assert not LivenessSession.objects.exists()
 
 
 @pytest.mark.usefixtures("claimed", "ada")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +140,37 @@ def test_another_session_shows_the_face_first(inside: Visitor, settings: Setting
     refused = start(later)
     assert (refused.status_code, refused.json()["code"]) == (403, "password_required")
     assert answer(inside, start(inside), SOMEBODY).status_code == 200  # flagged by the workers
+
+
+def test_without_networks_that_are_required_nobody_is_asked_to_move(
+    inside: Visitor, settings: Settings, tmp_path: Path
+) -> None:
+    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
+    refused = start(inside)
+    assert (refused.status_code, refused.json()["code"]) == (503, "pad_unavailable")
+    assert "manage.py" not in refused.json()["message"]
+    assert not LivenessSession.objects.exists()
+
+
+def test_the_frames_that_enrolled_do_not_log_in(
+    inside: Visitor, eve: User, settings: Settings
+) -> None:
+    started = start(inside).json()
+    steps = [each["step"] for each in started["steps"]]
+    sent = answer_of(started["nonce"], steps, ADA)
+    assert inside.client.post("/me/photos/answer/", sent).status_code == 200
+    embed_images([FaceImage.objects.get().pk])
+
+    settings.FACE_LOGIN_MODE = "claimed"
+    thief = Visitor()
+    thief.claim("eve")
+    nonce = thief.start()["nonce"]
+    LivenessSession.objects.filter(nonce=nonce).update(steps=steps)
+    for frame in sent["frame"]:
+        frame.seek(0)
+    response = thief.client.post("/login/face/answer/", {**sent, "nonce": nonce})
+    assert response.json()["code"] == "frames_seen_before"
+    assert thief.account == ""
 
 
 @pytest.mark.usefixtures("eve")
