@@ -13,6 +13,7 @@ from kombu.exceptions import ChannelError, OperationalError
 from people.models import EmbeddingModel, FaceImage, ImportRun
 from recognition import health, search
 from recognition.calibration import stored
+from recognition.login import accounts
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE
 
@@ -23,6 +24,7 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
     """Everything at once.
 
     broker: ok or unreachable; then the queues are None. pad: ok, or what is missing.
+    admins_without_face: accounts with admin rights that have no second factor yet.
     """
     queues = queue_depths()
     return {
@@ -34,6 +36,7 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
         "imports_running": ImportRun.objects.filter(state=ImportRun.State.RUNNING).count(),
         "runs": [run.as_json() for run in _runs()],
         "pad": health.pad(),
+        "admins_without_face": accounts.admins_without_face(),
         "models": [_model(model) for model in EmbeddingModel.objects.order_by("pk")],
     }
 

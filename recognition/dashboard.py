@@ -18,6 +18,7 @@ from recognition import services
 from recognition.attendance import boards
 from recognition.calibration.promise import promise_for, promise_to_verify
 from recognition.liveness.checking import LIVE
+from recognition.login import accounts
 from recognition.models import Attempt
 
 WAITS_AFTER = timedelta(seconds=30)
@@ -42,6 +43,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["is_empty"] = not Person.objects.exists()
         context["has_galleries"] = Gallery.objects.exists()
         context["waiting"] = FaceImage.objects.waiting_longer_than(WAITS_AFTER).count()
+    if user.has_perm("auth.view_user"):
+        context["admins_without_face"] = accounts.admins_without_face()
+        context["staff_must_enrol"] = settings.FACE_LOGIN_STAFF_MUST_ENROL
     if user.has_perm("recognition.view_attempt"):
         context["attempts"] = _attempts_today()
     if user.has_perm("recognition.view_attendanceevent"):

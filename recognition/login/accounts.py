@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from people.errors import Refusal
 from people.models import EmbeddingModel, FaceImage, Person, Template
@@ -78,6 +79,18 @@ def asks_for_face(user: User) -> bool:
     if must_enrol(user):
         raise MustEnrol
     return False
+
+
+def admins_without_face() -> int:
+    """How many accounts with admin rights have no face enrolled, where they give both.
+
+    Until they have, their password alone logs in; or nothing does, where the site insists.
+    """
+    if mode() == Mode.OFF:
+        return 0
+    enrolled = FaceImage.objects.ready().filter(person__user__isnull=False)
+    with_rights = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), is_active=True)
+    return with_rights.exclude(pk__in=enrolled.values("person__user")).count()
 
 
 def claimed_by(name: str) -> Person | None:

@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 from html import unescape
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
-from people.models import FaceImage
+from people.models import FaceImage, Person
 from recognition.roles import create_roles
 from tests.fixtures import Enrol
 from tests.pages import LogIn
@@ -37,6 +38,29 @@ def test_photos_that_wait_are_a_warning(hr: Client, enrol: Enrol) -> None:
     enrol("Ann", 10)
     FaceImage.objects.update(state="pending", created_at=timezone.now() - timedelta(minutes=5))
     assert "1 photo waits for a worker" in overview(hr)
+
+
+def test_accounts_with_admin_rights_and_no_face_are_counted(
+    root: Client, chief: Person, settings: Settings
+) -> None:
+    session = root.session
+    session["second_factor_settled"] = True  # as an operator let them in
+    session.save()
+    said = "1 account with admin rights has no face enrolled and"  # root; chief has one
+    assert f"{said} logs in by password alone" in overview(root)
+    settings.FACE_LOGIN_STAFF_MUST_ENROL = True
+    assert f"{said} cannot log in" in overview(root)
+    settings.FACE_LOGIN_STAFF_MUST_ENROL = False
+    User.objects.filter(pk=chief.user_id).update(is_staff=False)
+    Person.objects.filter(pk=chief.pk).update(user=User.objects.get(is_superuser=True))
+    assert "no face enrolled" not in overview(root)
+    Person.objects.update(user=None)
+    settings.FACE_LOGIN_MODE = "off"
+    assert "no face enrolled" not in overview(root)
+
+
+def test_who_may_not_see_accounts_is_told_nothing_of_them(hr: Client) -> None:
+    assert "no face enrolled" not in overview(hr)
 
 
 def test_an_auditor_sees_attempts_only(auditor: Client, enrol: Enrol) -> None:

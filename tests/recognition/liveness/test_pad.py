@@ -100,6 +100,7 @@ def test_the_status_names_the_command(
     assert json.loads(capsys.readouterr().out)["pad"].startswith("pad_unavailable: ")
 
 
+@pytest.mark.usefixtures("db")
 def test_altered_networks_are_a_fault_even_where_they_may_be_absent(
     settings: Settings, no_networks: Path
 ) -> None:

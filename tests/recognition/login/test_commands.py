@@ -1,12 +1,15 @@
-"""An operator lets somebody in whose face cannot be asked for."""
+"""An operator lets somebody in whose face cannot be asked for, and sees who gives none."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from pytest_django import Settings
 
+from people.models import Person
 from recognition.login import brakes
 from recognition.login.brakes import Braked
 from recognition.models import BrakeKind
@@ -44,3 +47,19 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         call_command("allow_password", *arguments)
     assert stopped.value.code == 2
+
+
+def test_the_status_counts_accounts_without_their_second_factor(
+    chief: Person, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    User.objects.create_superuser("root")
+    User.objects.create_user("nobody")
+    call_command("status", "--wait", "0.1", "--json")
+    assert json.loads(capsys.readouterr().out)["admins_without_face"] == 1
+    call_command("status", "--wait", "0.1")
+    said = capsys.readouterr().out
+    assert "1 with admin rights and without an enrolled face" in said
+    assert "root" not in said
+    settings.FACE_LOGIN_MODE = "off"
+    call_command("status", "--wait", "0.1")
+    assert "admin rights" not in capsys.readouterr().out
