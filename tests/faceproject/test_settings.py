@@ -62,6 +62,17 @@ def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("is_behind", [True, False])
+def test_headers_of_a_proxy_are_believed_where_there_is_one(
+    tmp_path: Path, is_behind: bool
+) -> None:
+    proxy = {"BEHIND_PROXY": "on"} if is_behind else {}
+    found = manage(tmp_path, "diffsettings", **proxy, **PRODUCTION).stdout.splitlines()
+    header = "SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')"
+    assert (header in found) == is_behind
+    assert ("USE_X_FORWARDED_HOST = True" in found) == is_behind
+
+
 def test_nobody_else_can_swap_static_files_whatever_the_umask(tmp_path: Path) -> None:
     usual = os.umask(0)
     try:

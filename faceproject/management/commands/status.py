@@ -46,9 +46,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if found["pad"] != health.OK:
         lines.append(f"Liveness   {found['pad']}")
     if found["admins_without_face"]:
-        lines.append(
-            f"Accounts   {found['admins_without_face']} with admin rights and without an enrolled face"
-        )
+        number = found["admins_without_face"]
+        lines.append(f"Accounts   {number} with admin rights and without an enrolled face")
     lines += [_run(run) for run in found["runs"]]
     header = ("model", "state", "people", "failures", "calibrated", "index")
     rows = [
