@@ -30,11 +30,6 @@ class Timing:
     noise: float
     pairs: int
 
-    @property
-    def is_hidden(self) -> bool:
-        """The difference is less than the noise of a single answer."""
-        return abs(self.difference) < self.noise
-
 
 def measure(
     *, wrong_face: Callable[[], object], unknown_name: Callable[[], object], pairs: int

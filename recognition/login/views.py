@@ -8,6 +8,7 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -102,7 +103,9 @@ def face_page(request: HttpRequest) -> HttpResponse:
     begun = pending.read(request.session)
     if begun is None:
         return redirect("login:start")
-    return render(request, "login/face.html", {"mode": begun.mode.value, "name": begun.name})
+    back = reverse("login:start", query={"next": begun.goes_to} if begun.goes_to else None)
+    context = {"mode": begun.mode.value, "name": begun.name, "back": back}
+    return render(request, "login/face.html", context)
 
 
 # --- What the page's script asks ------------------------------------------------------------

@@ -111,7 +111,10 @@
 
   async function send() {
     camera.close();
+    say("busy").textContent = "";
     show("busy");
+    await pause(50); // a screen reader says what comes into a region that it knows
+    say("busy").textContent = "Looking at the pictures …";
     const body = new FormData();
     body.append("nonce", challenge.nonce);
     for (const { blob, step, at } of taken) {

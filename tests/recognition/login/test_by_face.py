@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -547,6 +548,21 @@ def test_after_the_log_in_one_stays_on_this_site(visitor: Visitor, asked: str, g
     assert visitor.show_face(ADA).json()["next"] == given
     by_password = Visitor().give_password("ada", next=asked)
     assert by_password.headers["Location"] == given
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("mode", ["claimed", "second_factor"])
+def test_whoever_goes_back_from_the_camera_still_gets_where_they_wanted(
+    visitor: Visitor, settings: Settings, mode: str
+) -> None:
+    settings.FACE_LOGIN_MODE = mode
+    if mode == "claimed":
+        visitor.claim("ada", goes_to="/me/photos/")
+    else:
+        visitor.give_password("ada", next="/me/photos/")
+    page = visitor.client.get("/login/face/").content.decode()
+    links = set(re.findall(r'(?:href|data-again)="(/login/[^"]*)"', page))
+    assert links == {"/login/?next=%2Fme%2Fphotos%2F"}
 
 
 # --- Hints ------------------------------------------------------------------------------------
