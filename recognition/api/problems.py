@@ -39,6 +39,7 @@ _STATUS = {
     "not_calibrated": 503,
     "key_used_otherwise": 409,
     "too_many_challenges": 429,
+    "too_many_attempts": 429,
 }
 
 

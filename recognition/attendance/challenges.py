@@ -13,7 +13,7 @@ from recognition.models import AttemptSource, Device, LivenessPurpose, LivenessS
 
 
 def start(*, device: Device, address: str) -> LivenessSession:
-    """Raises TooManyChallenges, PadUnavailable."""
+    """Raises TooManyChallenges, TooManyFailed, PadUnavailable."""
     return liveness.start(
         purpose=LivenessPurpose.CLOCK, bound_to=_bound_to(device), address=address
     )

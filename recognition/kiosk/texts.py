@@ -46,6 +46,7 @@ def answers() -> dict[str, str]:
         "head_missing": _("The server cannot look at faces now. An administrator has to help."),
         "not_calibrated": _("The server cannot look at faces now. An administrator has to help."),
         "throttled": _("Too many requests. It goes on in a moment."),
+        "too_many_attempts": _("Too many requests. It goes on in a moment."),
         "request_too_large": _("The pictures are too large for the server."),
         "authentication_failed": _(
             "This key is not valid. It may be mistyped, replaced or revoked."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from datetime import datetime, timedelta
 from random import Random
@@ -17,6 +18,7 @@ from recognition.liveness.refusals import (
     ChallengeUnknown,
     ChallengeUsed,
     TooManyChallenges,
+    TooManyFailed,
 )
 from recognition.models import LivenessPurpose, LivenessSession, LivenessStep
 
@@ -27,6 +29,12 @@ KEPT = timedelta(days=1)
 # counted by itself: those of a building share an address, and people walk away from one of them.
 UNANSWERED = 20
 UNANSWERED_WITHIN = timedelta(minutes=10)
+# A door has no account to lock. After so many answers of a device that failed, and none between
+# that was right, each further challenge waits: what a program would try by the hundred takes hours,
+# and those who stand there next lose half a minute.
+FAILED = 10
+FAILED_WITHIN = UNANSWERED_WITHIN
+WAITS_AFTER_FAILED = timedelta(seconds=30)
 
 TURNS = (LivenessStep.TURN_LEFT, LivenessStep.TURN_RIGHT)
 MOVES = (*TURNS, LivenessStep.TILT_LEFT, LivenessStep.TILT_RIGHT, LivenessStep.COME_CLOSER)
@@ -37,14 +45,16 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
 
     purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
     as the hash of the session's key, or the device. address: where the request came from.
-    Raises TooManyChallenges; PadUnavailable when no answer could pass; ValueError when it is bound
-    to nothing.
+    Raises TooManyChallenges, TooManyFailed; PadUnavailable when no answer could pass; ValueError
+    when it is bound to nothing.
     """
     if not bound_to:
         raise ValueError("A challenge is bound to a session or a device.")
     now = timezone.now()
     if _unanswered(purpose, bound_to, address, now).count() >= UNANSWERED:
         raise TooManyChallenges
+    if purpose == LivenessPurpose.CLOCK:
+        _require_no_row_of_failures(bound_to, now)
     require_networks()
     return LivenessSession.objects.create(
         nonce=secrets.token_urlsafe(32),
@@ -64,6 +74,22 @@ def _unanswered(
     if purpose == LivenessPurpose.CLOCK:
         return recent.filter(purpose=purpose, bound_to=bound_to)
     return recent.filter(address=address).exclude(purpose=LivenessPurpose.CLOCK)
+
+
+def _require_no_row_of_failures(device: str, now: datetime) -> None:
+    """Logging in has brakes of its own, by account."""
+    answered = LivenessSession.objects.filter(
+        purpose=LivenessPurpose.CLOCK,
+        bound_to=device,
+        created_at__gt=now - FAILED_WITHIN,
+        used_at__isnull=False,
+    )
+    last = list(answered.order_by("-used_at").values_list("is_live", "used_at")[:FAILED])
+    if len(last) < FAILED or any(is_live for is_live, _ in last):
+        return
+    seconds = math.ceil((last[0][1] + WAITS_AFTER_FAILED - now).total_seconds())
+    if seconds > 0:
+        raise TooManyFailed(seconds)
 
 
 def choose_steps(number: int, chance: Random | None = None) -> list[str]:

@@ -104,6 +104,7 @@ def check(
     except Refusal as refusal:
         asked.record(refusal.code, getattr(refusal, "step", ""))
         raise
+    LivenessSession.objects.filter(pk=session.pk).update(is_live=True)
     asked.record(LIVE)
     return Live(probe, session)
 

@@ -59,6 +59,16 @@ class TooManyChallenges(NotLive):
         super().__init__("Too many challenges were started and not answered. Wait ten minutes.")
 
 
+class TooManyFailed(NotLive):
+    """wait: seconds until this device gets a challenge again."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many answers in a row failed here. Wait {seconds} seconds.")
+        self.wait = seconds
+
+
 class BadFrames(NotLive):
     """Not what a challenge is answered with: too many frames, or unknown steps."""
 

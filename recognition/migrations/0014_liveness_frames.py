@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='livenesssession',
+            name='is_live',
+            field=models.BooleanField(default=False, help_text='Whether its answer was believed.'),
+        ),
         migrations.CreateModel(
             name='LivenessFrame',
             fields=[

@@ -45,6 +45,7 @@ class LivenessSession(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    is_live = models.BooleanField(default=False, help_text="Whether its answer was believed.")
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -423,6 +423,37 @@ def test_a_device_does_not_ask_until_the_steps_suit_a_recording(
     assert liveness.start(purpose="login", bound_to="a session", address=ADDRESS).pk
 
 
+def fail(client: APIClient, times: int) -> None:
+    for _ in range(times):
+        assert clock(client, answer_to(start(client), [10, 150])).json()["code"] == "face_changed"
+
+
+def test_a_device_whose_answers_fail_in_a_row_waits_and_no_other_does(
+    kiosk: APIClient, north: Gallery
+) -> None:
+    fail(kiosk, challenges.FAILED)
+    refused = kiosk.post(CHALLENGES)
+    is_problem(refused, 429)
+    assert refused.json()["code"] == "too_many_attempts"
+    assert 0 < int(refused["Retry-After"]) <= 30
+    other = client_with(add_device(name="Gate", galleries=[north]).key)
+    assert other.post(CHALLENGES).status_code == 201
+
+    LivenessSession.objects.update(used_at=F("used_at") - challenges.WAITS_AFTER_FAILED)
+    fail(kiosk, 1)
+    assert kiosk.post(CHALLENGES).status_code == 429, "each further one waits"
+    LivenessSession.objects.update(used_at=F("used_at") - challenges.WAITS_AFTER_FAILED)
+    assert clock(kiosk, answer_to(start(kiosk))).status_code == 201
+    assert kiosk.post(CHALLENGES).status_code == 201
+
+
+def test_somebody_who_is_believed_between_ends_the_row(kiosk: APIClient) -> None:
+    fail(kiosk, challenges.FAILED - 1)
+    assert clock(kiosk, answer_to(start(kiosk))).status_code == 201
+    fail(kiosk, 1)
+    assert kiosk.post(CHALLENGES).status_code == 201
+
+
 @pytest.fixture
 def patient(fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faces take a while, so that those who come at once do meet."""
