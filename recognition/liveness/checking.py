@@ -14,10 +14,10 @@ from people.errors import Refusal
 from people.models import EmbeddingModel, Person
 from recognition import thresholds
 from recognition.engine import Face
+from recognition.liveness import memory
 from recognition.liveness.challenges import take
 from recognition.liveness.frames import StepFrame, require_plausible
 from recognition.liveness.looking import faces_of, look
-from recognition.liveness.memory import require_new
 from recognition.liveness.pad import require_genuine
 from recognition.liveness.refusals import LivenessRequired
 from recognition.models import Attempt, AttemptPurpose, AttemptSource, LivenessSession
@@ -132,7 +132,9 @@ def _look(
 ) -> Probe:
     engine = engine_for(model)
     faces = faces_of(frames, engine=engine)
-    require_new(session, frames, faces, whose=whose)
+    sent = memory.Sent(session, whose, frames, faces)
+    memory.keep(sent)
     seen = look(frames, faces, engine=engine, same_person=thresholds.for_verify(model))
+    memory.require_new(sent)
     require_genuine(seen.straight)
     return Probe(seen.vector, seen.face, frames=len(frames), model_id=model.pk)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby, pairwise
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ SLACK_MS = 2_000
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class StepFrame:
     """One frame of an answer.
 
@@ -38,8 +39,9 @@ class StepFrame:
     step: str
     taken_ms: int
 
-    @property
+    @cached_property
     def digest(self) -> str:
+        """Of the pixels alone."""
         return hashlib.sha256(self.pixels.tobytes()).hexdigest()
 
 

@@ -9,6 +9,7 @@ straight are not compared so, since somebody who sits still does bring those bac
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,39 +29,51 @@ MOST = 2000
 Points = NDArray[np.float64]
 
 
-def require_new(
-    session: LivenessSession, frames: Sequence[StepFrame], faces: Sequence[Face], *, whose: str
-) -> None:
-    """Keep what tells these pictures, and refuse them if one was here before.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sent:
+    """whose: among whose pictures those are looked for that are not the very same. faces: one of
+    each frame."""
 
-    faces: one of each frame. whose: among whose pictures those are looked for that are not the very
-    same. Kept first and looked for then, so of two answers at once one at least finds the other.
-    Raises FramesSeenBefore.
-    """
-    rows = {row.digest: row for row in map(_row, frames, faces)}
-    for row in rows.values():
-        row.session, row.whose = session, whose
-    # In one order everywhere: each waits for whoever keeps the same picture at this moment.
+    session: LivenessSession
+    whose: str
+    frames: Sequence[StepFrame]
+    faces: Sequence[Face]
+
+
+def keep(sent: Sent) -> None:
+    """What tells these pictures; before anything is made of them, so that of two answers at once
+    one at least finds the other."""
+    rows = {
+        frame.digest: (frame, face) for frame, face in zip(sent.frames, sent.faces, strict=True)
+    }
     LivenessFrame.objects.bulk_create(
-        [rows[digest] for digest in sorted(rows)], ignore_conflicts=True
+        # In one order everywhere: each waits for whoever keeps the same picture at this moment.
+        [_row(sent, digest, *rows[digest]) for digest in sorted(rows)],
+        ignore_conflicts=True,
     )
-    others = LivenessFrame.objects.exclude(session=session)
-    if others.filter(digest__in=list(rows)).exists():
+
+
+def require_new(sent: Sent) -> None:
+    """Call it after `keep`. Raises FramesSeenBefore."""
+    others = LivenessFrame.objects.exclude(session=sent.session)
+    if others.filter(digest__in=[frame.digest for frame in sent.frames]).exists():
         raise FramesSeenBefore
-    before = others.filter(whose=whose).exclude(step=STRAIGHT)
+    before = others.filter(whose=sent.whose).exclude(step=STRAIGHT)
     moves: dict[str, list[list[float]]] = {}
     for step, points in before.values_list("step", "points")[:MOST]:
         moves.setdefault(step, []).append(points)
-    for frame, face in zip(frames, faces, strict=True):
+    for frame, face in zip(sent.frames, sent.faces, strict=True):
         if frame.step in moves and _is_near(moves[frame.step], frame, face):
             raise FramesSeenBefore
 
 
-def _row(frame: StepFrame, face: Face) -> LivenessFrame:
+def _row(sent: Sent, digest: str, frame: StepFrame, face: Face) -> LivenessFrame:
     points = face.landmarks.astype(np.float64) / _sides(frame)
     return LivenessFrame(
+        session=sent.session,
+        whose=sent.whose,
         step=frame.step,
-        digest=frame.digest,
+        digest=digest,
         points=points.ravel().tolist(),
     )
 

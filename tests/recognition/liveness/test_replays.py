@@ -20,9 +20,8 @@ from recognition.engine.types import Pixels
 from recognition.evaluation import head_poses as poses
 from recognition.evaluation import replays, turns
 from recognition.evaluation.replays import ATTACKS, Photo
-from recognition.liveness import StepFrame
+from recognition.liveness import StepFrame, memory
 from recognition.liveness.looking import BENT, faces_of
-from recognition.liveness.memory import require_new
 from recognition.liveness.refusals import FramesSeenBefore
 from tests.recognition.liveness.answers import given_challenge
 
@@ -76,6 +75,12 @@ def answer(photo: Photo, engine: Engine, seed: int) -> tuple[list[StepFrame], li
     return frames, faces_of(frames, engine=engine)
 
 
+def require_new(photo: Photo, frames: list[StepFrame], faces: list[Face]) -> None:
+    sent = memory.Sent(given_challenge(), photo.person, frames, faces)
+    memory.keep(sent)
+    memory.require_new(sent)
+
+
 def encoded_anew(frame: StepFrame, quality: int, scale: float) -> StepFrame:
     height, width = (round(side * scale) for side in frame.pixels.shape[:2])
     out = io.BytesIO()
@@ -90,18 +95,18 @@ def test_a_recording_that_is_encoded_anew_is_known_again(
 ) -> None:
     for photo in [photo for photo in photos if replays.is_straight(photo)][:3]:
         frames, faces = answer(photo, engine, SEED)
-        require_new(given_challenge(), frames, faces, whose=photo.person)
+        require_new(photo, frames, faces)
         again = [encoded_anew(frame, quality, scale) for frame in frames]
         faces = faces_of(again, engine=engine)
         with pytest.raises(FramesSeenBefore):
-            require_new(given_challenge(), again, faces, whose=photo.person)
+            require_new(photo, again, faces)
 
 
 @pytest.mark.usefixtures("model")
 def test_who_moves_twice_is_no_recording(engine: Engine, photos: list[Photo]) -> None:
     for photo in [photo for photo in photos if replays.is_straight(photo)][:3]:
         for seed in (SEED, SEED + 1):
-            require_new(given_challenge(), *answer(photo, engine, seed), whose=photo.person)
+            require_new(photo, *answer(photo, engine, seed))
 
 
 def test_most_heads_that_turn_as_asked_are_accepted(engine: Engine, photos: list[Photo]) -> None:
