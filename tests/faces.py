@@ -132,7 +132,7 @@ class FakeEngine:
         red, green, percent = photo[0, 0]
         if (red, green) != (255, 255):
             return [face]
-        side = face.box.side * percent / 100
+        side = face.box.side * int(percent) / 100
         return [face, replace(face, box=Box(0, 0, side, side))]
 
     def embed(self, faces: Sequence[Face]) -> Embeddings:

@@ -84,12 +84,12 @@ def _require_no_row_of_failures(device: str, now: datetime) -> None:
         created_at__gt=now - FAILED_WITHIN,
         used_at__isnull=False,
     )
-    last = list(answered.order_by("-used_at").values_list("is_live", "used_at")[:FAILED])
-    if len(last) < FAILED or any(is_live for is_live, _ in last):
+    last = list(answered.order_by("-used_at")[:FAILED])
+    if len(last) < FAILED or any(session.is_live for session in last):
         return
-    seconds = math.ceil((last[0][1] + WAITS_AFTER_FAILED - now).total_seconds())
-    if seconds > 0:
-        raise TooManyFailed(seconds)
+    since = now - (last[0].used_at or now)
+    if since < WAITS_AFTER_FAILED:
+        raise TooManyFailed(math.ceil((WAITS_AFTER_FAILED - since).total_seconds()))
 
 
 def choose_steps(number: int, chance: Random | None = None) -> list[str]:

@@ -20,8 +20,8 @@ from recognition.liveness.refusals import FramesSeenBefore
 from recognition.liveness.steps import STRAIGHT
 from recognition.models import LivenessFrame, LivenessSession
 
-# How far, as a share of the face's height, the points of a picture move when it is encoded anew:
-# docs/adr/0011. Five points of a head that moved again are farther off.
+# A share of the way from the eyes to the mouth. Encoding a picture anew moves its points by less, a
+# head that moves again brings them back less exactly: docs/adr/0011 has both.
 NEAR = 0.02
 # The last ones of one account or device: a day of somebody who tries and tries.
 MOST = 2000

@@ -51,7 +51,7 @@ def test_accounts_with_admin_rights_and_no_face_are_counted(
     settings.FACE_LOGIN_STAFF_MUST_ENROL = True
     assert f"{said} cannot log in" in overview(root)
     settings.FACE_LOGIN_STAFF_MUST_ENROL = False
-    User.objects.filter(pk=chief.user_id).update(is_staff=False)
+    User.objects.filter(username="chief").update(is_staff=False)
     Person.objects.filter(pk=chief.pk).update(user=User.objects.get(is_superuser=True))
     assert "no face enrolled" not in overview(root)
     Person.objects.update(user=None)
