@@ -22,7 +22,7 @@ from recognition.models import LivenessStep
 _SMALLEST, _LARGEST = 0.22, 0.7
 _OFF_CENTRE = 0.22
 # The eyes and the mouth of a face that fills the oval, when nothing is known of the straight one.
-_USUAL_SIZE = 0.18
+_USUAL_SIZE = 0.19
 _MOVES = frozenset(LivenessStep.values) - {STRAIGHT}
 
 _SAID = {

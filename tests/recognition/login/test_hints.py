@@ -86,7 +86,7 @@ MOVES = [
     ("tilt_right", (0, -15, 40), "ok"),
     ("tilt_right", (0, 0, 40), "move_further"),
     ("tilt_right", (0, 15, 40), "move_further"),
-    ("come_closer", (0, 0, 58), "ok"),
+    ("come_closer", (0, 0, 60), "ok"),
     ("come_closer", (0, 0, 45), "move_closer"),
     ("come_closer", (0, 0, 40), "move_closer"),
     ("come_closer", (0, 0, 30), "move_closer"),
