@@ -22,6 +22,7 @@ from recognition.engine import (
     Face,
     FaceRefused,
     ManyFaces,
+    NoFace,
     Quality,
     WeightsMissing,
 )
@@ -274,12 +275,12 @@ def recognize_everybody(
 ) -> list[Result]:
     """1:N for each face of a photo, largest first; each is a decision of its own on record.
 
-    A face too poor to decide on has its reason as outcome. Raises NotCalibrated,
-    WeightsMissing, ErasedMeanwhile.
+    A face too poor to decide on has its reason as outcome; without any face there is one result,
+    no_face. Raises NotCalibrated, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     results = []
-    for found in engine_for(model).probe_all(photo)[:MAX_FACES]:
+    for found in engine_for(model).probe_all(photo)[:MAX_FACES] or [NoFace()]:
         question = _who(galleries, frames=1, source=source, actor=actor, model=model)
         if isinstance(found, FaceRefused):
             results.append(question.refuse(found))
