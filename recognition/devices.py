@@ -26,6 +26,7 @@ class DeviceExists(Refusal):
 
 
 SEEN_EVERY = timedelta(minutes=1)  # so that a busy kiosk does not write a row each second
+_ANY_CLOCK = timedelta(hours=1)  # what ended so long ago is over by the clock of every server
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,14 @@ def renew_key(*, device: Device) -> NewKey:
     """A new key; the old one stops working at once. Raises DeviceUnknown for a revoked one."""
     if not Device.objects.select_for_update().get(pk=device.pk).is_active:
         raise DeviceUnknown(f"The device “{device}” has been revoked. Add a new one.")
-    AuthToken.objects.filter(user=device.account).delete()
+    _take_back_keys(device)
     return NewKey(device=device, key=_issue(device))
 
 
 @transaction.atomic
 def revoke(*, device: Device) -> None:
     """Nothing this device sends is answered any more."""
-    AuthToken.objects.filter(user=device.account).delete()
+    _take_back_keys(device)
     User.objects.filter(pk=device.account_id).update(is_active=False)
     Device.objects.filter(pk=device.pk).update(is_active=False)
     device.is_active = False
@@ -90,6 +91,13 @@ def note_seen(*, device: Device) -> None:
     now = timezone.now()
     if device.last_seen_at is None or device.last_seen_at < now - SEEN_EVERY:
         Device.objects.filter(pk=device.pk).update(last_seen_at=now)
+
+
+def _take_back_keys(device: Device) -> None:
+    """They stop working at once. Their hashes stay for a while: whoever holds one is told why."""
+    now = timezone.now()
+    going = AuthToken.objects.filter(user=device.account).exclude(expiry__lte=now)
+    going.update(expiry=now - _ANY_CLOCK)
 
 
 def _issue(device: Device) -> str:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import IntegrityError
 
-from people import prepared
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import matching, replicas, thresholds
 from recognition.engine import (
-    Box,
     EmbeddedFace,
     Face,
     FaceRefused,
     ManyFaces,
-    Quality,
+    NoFace,
     WeightsMissing,
 )
-from recognition.matching import Candidate
-from recognition.models import Attempt, AttemptPurpose, AttemptSource
+from recognition.models import AttemptPurpose, AttemptSource
+from recognition.record import MATCH, NO_MATCH, UNKNOWN, ErasedMeanwhile, Question, Result
 from recognition.runtime import engine_for
 from recognition.search import Found
 
@@ -36,70 +32,9 @@ if TYPE_CHECKING:
 MAX_FRAMES = 16
 MAX_FACES = 32  # of one photo; a crowd beyond it is not a question about anybody
 
-MATCH = "match"
-NO_MATCH = "no_match"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What was decided. distance and runner_up_distance: ‖a−b‖₂, 0…2.
-
-    outcome: match, no_match (1:1), unknown (1:N), or the code of why the probe was refused.
-    message: the sentence to show. candidates: the nearest people, whether near enough or not.
-    """
-
-    outcome: str
-    message: str
-    threshold: float
-    model: str
-    person: Found | None = None
-    distance: float | None = None
-    runner_up_distance: float | None = None
-    reason: str = ""
-    face: Face | None = None
-    candidates: Sequence[Candidate[Found]] = field(default=())
-    attempt: Attempt | None = None
-
-    @property
-    def is_match(self) -> bool:
-        return self.outcome == MATCH
-
-    @property
-    def quality(self) -> Quality | None:
-        return self.face.quality if self.face else None
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "outcome": self.outcome,
-            "person": _as_json(self.person) if self.person else None,
-            "distance": self.distance,
-            "threshold": self.threshold,
-            "model": self.model,
-            "message": self.message,
-            "reason": self.reason,
-            "runner_up_distance": self.runner_up_distance,
-            "box": _box_as_json(self.face.box) if self.face else None,
-            "quality": asdict(self.quality) if self.quality else None,
-        }
-
-
-def _as_json(person: Found) -> dict[str, object]:
-    return {"id": person.public_id, "name": person.name}
-
-
-def _box_as_json(box: Box) -> dict[str, int]:
-    return {name: round(value) for name, value in asdict(box).items()}
-
 
 class NoFrames(Refusal):
     code = "no_frames"
-
-
-class ErasedMeanwhile(Refusal):
-    """A person, gallery or account of the answer is gone: there is no decision about it."""
-
-    code = "erased_meanwhile"
 
 
 class ModelChanged(Refusal):
@@ -125,63 +60,6 @@ class Probe:
         return self.frames
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """Who asks what, under which model: all an Attempt needs besides the answer."""
-
-    purpose: AttemptPurpose
-    source: AttemptSource
-    model: EmbeddingModel
-    threshold: float
-    frames: int
-    actor: User | AnonymousUser | None
-    claimed: Person | None = None
-    gallery: Gallery | None = None
-    started: float = field(default_factory=time.monotonic)
-
-    def answer(self, result: Result) -> Result:
-        """Put the decision on record; only then it counts. Raises ErasedMeanwhile.
-
-        One statement: by itself it is a transaction. Within another, the database looks at its
-        references when that one ends.
-        """
-        try:
-            attempt = self._record(result)
-        except IntegrityError as error:
-            raise ErasedMeanwhile("Somebody was erased meanwhile. Ask again.") from error
-        return replace(result, attempt=attempt)
-
-    def _record(self, result: Result) -> Attempt:
-        actor = self.actor if self.actor is not None and self.actor.is_authenticated else None
-        attempt = Attempt(
-            purpose=self.purpose,
-            source=self.source,
-            claimed=self.claimed,
-            found_id=result.person.pk if result.person else None,
-            gallery=self.gallery,
-            model=self.model,
-            outcome=result.outcome,
-            reason=result.reason,
-            distance=result.distance,
-            runner_up_distance=result.runner_up_distance,
-            threshold=self.threshold,
-            frames=self.frames,
-            duration_ms=round((time.monotonic() - self.started) * 1000),
-            actor=actor,
-        )
-        return prepared.insert(attempt)
-
-    def refuse(self, error: Refusal) -> Result:
-        return self.answer(
-            Result(
-                outcome=error.code,
-                message=error.message,
-                threshold=self.threshold,
-                model=str(self.model),
-            )
-        )
-
-
 def verify(
     *,
     probe: Sequence[Pixels] | Probe,
@@ -197,7 +75,7 @@ def verify(
     Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
-    question = _Question(
+    question = Question(
         purpose=AttemptPurpose.VERIFY,
         source=source,
         model=model,
@@ -229,7 +107,7 @@ def verify(
     )
 
 
-def _mismatch(question: _Question, seen: Probe, *, distance: float | None, reason: str) -> Result:
+def _mismatch(question: Question, seen: Probe, *, distance: float | None, reason: str) -> Result:
     return Result(
         outcome=NO_MATCH,
         message="Person name and face didn't match!",
@@ -274,12 +152,12 @@ def recognize_everybody(
 ) -> list[Result]:
     """1:N for each face of a photo, largest first; each is a decision of its own on record.
 
-    A face too poor to decide on has its reason as outcome. Raises NotCalibrated,
-    WeightsMissing, ErasedMeanwhile.
+    A face too poor to decide on has its reason as outcome; without any face there is one result,
+    no_face. Raises NotCalibrated, WeightsMissing, ErasedMeanwhile.
     """
     model = EmbeddingModel.objects.current()
     results = []
-    for found in engine_for(model).probe_all(photo)[:MAX_FACES]:
+    for found in engine_for(model).probe_all(photo)[:MAX_FACES] or [NoFace()]:
         question = _who(galleries, frames=1, source=source, actor=actor, model=model)
         if isinstance(found, FaceRefused):
             results.append(question.refuse(found))
@@ -296,9 +174,9 @@ def _who(
     source: AttemptSource,
     actor: User | AnonymousUser | None,
     model: EmbeddingModel | None = None,
-) -> _Question:
+) -> Question:
     model = model or EmbeddingModel.objects.current()
-    return _Question(
+    return Question(
         purpose=AttemptPurpose.RECOGNIZE,
         source=source,
         model=model,
@@ -309,7 +187,7 @@ def _who(
     )
 
 
-def _identify(question: _Question, seen: Probe, galleries: Sequence[Gallery], top: int) -> Result:
+def _identify(question: Question, seen: Probe, galleries: Sequence[Gallery], top: int) -> Result:
     # Two at least: a decision needs to know how near the second person is.
     candidates = replicas.nearest(
         seen.vector, model=question.model, galleries=galleries, limit=max(top, 2)
@@ -372,7 +250,10 @@ def _one_vector(faces: Sequence[EmbeddedFace], model: EmbeddingModel) -> Vector:
 
 
 __all__ = [
+    "MATCH",
     "MAX_FRAMES",
+    "NO_MATCH",
+    "UNKNOWN",
     "ErasedMeanwhile",
     "ModelChanged",
     "NoFrames",

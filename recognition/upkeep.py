@@ -29,6 +29,8 @@ WAITING = timedelta(seconds=20)
 AT_ONCE = 400
 ORPHAN_AGE_S = 24 * 3600
 FILES_AT_ONCE = 1000
+# How long whoever holds a key that is over is told so, and not only that it is none.
+ENDED_KEYS_KEPT = timedelta(days=30)
 _NAME = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -59,7 +61,7 @@ def tidy() -> int:
     """
     imports.remove_settled_archives()
     idempotency.forget_old()
-    AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
+    AuthToken.objects.filter(expiry__lt=timezone.now() - ENDED_KEYS_KEPT).delete()
     challenges.forget_old()
     brakes.forget_old()
     SessionStore.clear_expired()

@@ -10,12 +10,18 @@ from pathlib import Path
 
 import django
 import pytest
+from pytest_django import DjangoDbBlocker
 
 pytest_plugins = ["tests.fixtures", "tests.pages"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Set when a controller of pytest-xdist has made the folder for its workers.
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+# Tables that nobody may empty, and what keeps them from it.
+NO_TRUNCATE = {
+    "recognition_attempt": "recognition_attempt_no_truncate",
+    "recognition_attendanceevent": "recognition_attendance_no_truncate",
+}
 
 
 def _prepare_environment() -> None:
@@ -55,6 +61,16 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     _running.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Tests with transactions of their own are followed by a flush, which is a TRUNCATE."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table, trigger in NO_TRUNCATE.items():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 @pytest.fixture(scope="session")

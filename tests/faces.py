@@ -1,7 +1,8 @@
 """A stand-in for the engine where the face is beside the point.
 
 A picture of one colour is a face: its red value is an angle, and the vector of that face points
-there. So a test says how far apart two faces are by two angles. Green pictures have no face.
+there. So a test says how far apart two faces are by two angles. Green pictures have no face,
+blue ones two.
 
 A frame of a liveness challenge tells its step by a little green: `frame_for` makes it. Its blue is
 where the face is in the picture, for nobody holds the head twice in the same place.
@@ -22,6 +23,7 @@ from recognition.engine import (
     Embeddings,
     Face,
     FaceRefused,
+    ManyFaces,
     NoFace,
     Pixels,
     Quality,
@@ -38,6 +40,10 @@ def photo_of(angle: float, *, variant: int = 0) -> bytes:
 
 def photo_without_face(*, variant: int = 0) -> bytes:
     return _png((0, 255, variant))
+
+
+def photo_of_two() -> bytes:
+    return _png((0, 0, 255))
 
 
 # How a head of five points is held in a frame of a step: turned to the picture's right and tilted
@@ -143,6 +149,8 @@ class FakeEngine:
         red, green, blue = photo.reshape(-1, 3).astype(float).mean(axis=0)
         if green > 128:
             raise NoFace
+        if blue > 250:
+            raise ManyFaces
         self.embedded += 1
         right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
         beside = round(blue - 100) * _BESIDE

@@ -15,7 +15,9 @@ MAX_CAPTURES = 100
 
 
 # Spelled out: a ModelSerializer would look all of it up for each clock-in.
-class EventSerializer(serializers.Serializer[AttendanceEvent]):
+class ClockedEventSerializer(serializers.Serializer[AttendanceEvent]):
+    """As a device is told it: nothing of who corrected it, and why."""
+
     id = serializers.UUIDField(source="public_id")
     person = serializers.UUIDField(source="person.public_id", allow_null=True, default=None)
     direction = serializers.ChoiceField(choices=Direction.choices, read_only=True)
@@ -33,7 +35,20 @@ class EventSerializer(serializers.Serializer[AttendanceEvent]):
         source="replaced_by.public_id", allow_null=True, default=None
     )
     is_void = serializers.BooleanField(read_only=True)
+
+
+class EventSerializer(ClockedEventSerializer):
+    """As whoever may see everybody's is told it."""
+
+    corrected_by = serializers.SerializerMethodField(
+        help_text="The user name. Null where nobody did, where a device took its own event back, "
+        "and where the account is gone."
+    )
     correction_reason = serializers.CharField(read_only=True)
+
+    def get_corrected_by(self, event: AttendanceEvent) -> str | None:
+        by = event.corrected_by
+        return by.get_username() if by is not None and event.device_id is None else None
 
 
 class CaptureSerializer(Strict):
@@ -105,7 +120,7 @@ class BatchSerializer(Strict):
 
 
 class ClockAnswer(Answer):
-    event = EventSerializer()
+    event = ClockedEventSerializer()
     is_repeat = serializers.BooleanField(help_text="The event was there already.")
 
 

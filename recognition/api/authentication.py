@@ -20,23 +20,40 @@ from recognition.devices import note_seen
 from recognition.models import Device
 
 
+class KeyExpired(AuthenticationFailed):
+    default_code = "key_expired"
+    default_detail = "This token has expired. Log in for a new one."
+
+
+class KeyRevoked(AuthenticationFailed):
+    default_code = "key_revoked"
+    default_detail = "This key was revoked or replaced. Give the device a new one."
+
+
 class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
     """`Authorization: Bearer KEY`. Keys are kept as hashes; a revoked or expired one is a 401."""
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        """Knox would ask twice, and sweep expired keys of the account meanwhile: `tidy` does."""
+        """Knox would ask twice, and sweep expired keys of the account meanwhile: `tidy` does.
+
+        Any key costs one look-up by its hash, so the time tells nothing of keys near to it. What
+        is wrong with a key that is found is told to nobody but who sent the whole of it.
+        """
         try:
             digest = hash_token(token.decode("ascii"))
         except (UnicodeDecodeError, binascii.Error) as error:
             raise AuthenticationFailed("Invalid token.") from error
         auth_token = callers.by_digest(digest)
-        if auth_token is None or (auth_token.expiry and auth_token.expiry <= timezone.now()):
+        if auth_token is None:
             raise AuthenticationFailed("Invalid token.")
+        device = device_of(auth_token.user)
+        is_over = auth_token.expiry is not None and auth_token.expiry <= timezone.now()
+        if device is not None and (is_over or not device.is_active):
+            raise KeyRevoked  # a device's key ends in no other way
+        if is_over:
+            raise KeyExpired
         user, _token = self.validate_user(auth_token)
-        device = device_of(user)
         if device is not None:
-            if not device.is_active:
-                raise AuthenticationFailed("This device has been revoked.")
             note_seen(device=device)
         return user, auth_token
 

@@ -41,7 +41,6 @@ _EVENT = {
     "replaces": None,
     "replaced_by": None,
     "is_void": False,
-    "correction_reason": "",
 }
 _NONCE = "q0o3c8bqk1Zb4mJ1m0k2vC6hYx5cV9aTnQ7rLw2sEdI"
 _STEPS = ("look_straight", "tilt_right", "turn_left", "come_closer")
@@ -133,7 +132,6 @@ UNDO = [
             "source": "correction",
             "replaces": _EVENT["id"],
             "is_void": True,
-            "correction_reason": "Taken back at the device",
         },
         201,
     ),
@@ -171,6 +169,21 @@ CORRECT = [
     asked(
         "It did not happen",
         {"event": _EVENT["id"], "is_void": True, "reason": "Tried the kiosk out"},
+    ),
+    answered(
+        "Beside the event that did not happen",
+        {
+            **_EVENT,
+            "id": "c1a2f4b7-63b5-4d55-9f0c-2f4c0d9f7a10",
+            "received_at": "2026-03-02T10:15:00Z",
+            "source": "correction",
+            "device": None,
+            "replaces": _EVENT["id"],
+            "is_void": True,
+            "corrected_by": "hr",
+            "correction_reason": "Tried the kiosk out",
+        },
+        201,
     ),
 ]
 FACES = [asked("Two photos", {"photo": [_PHOTO, _PHOTO]})]

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from recognition.api.fields import Moment
 
-PAGING = {"cursor", "page_size"}
+PAGING = {"cursor", "page_size", "ordering"}
 _TEXT = {"type": "string", "pattern": r"^[^\u0000]*$", "minLength": 1}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError as ImpossibleShift
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -56,6 +57,14 @@ class ShiftSerializer(Strict, serializers.ModelSerializer[Shift]):
 
     def validate_weekdays(self, value: list[int]) -> list[int]:
         return sorted(set(value))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: getattr(self.instance, name) for name in self.Meta.fields if self.instance}
+        try:
+            Shift(**{**kept, **attrs}).clean()
+        except ImpossibleShift as error:
+            raise serializers.ValidationError(error.message_dict, code="impossible") from error
+        return attrs
 
 
 class PersonField(serializers.UUIDField):

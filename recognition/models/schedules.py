@@ -8,7 +8,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import ExtractHour, ExtractMinute
+
+# Of a shift in minutes, by the clock on the wall.
+_LENGTH = (
+    ExtractHour("end") * 60
+    + ExtractMinute("end")
+    - ExtractHour("start") * 60
+    - ExtractMinute("start")
+    + Case(When(end__lte=F("start"), then=24 * 60), default=0)
+)
 
 
 class Shift(models.Model):
@@ -31,6 +41,16 @@ class Shift(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    break_minutes__lt=_LENGTH,
+                    late_grace_minutes__lt=_LENGTH,
+                    early_grace_minutes__lt=_LENGTH,
+                ),
+                name="shift_longer_than_break_and_grace",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.hours}"

@@ -31,6 +31,7 @@ from recognition.api.attendance import (
     BatchSerializer,
     ChallengeAnswer,
     ClockAnswer,
+    ClockedEventSerializer,
     ClockSerializer,
     ClockSettings,
     CorrectionSerializer,
@@ -151,7 +152,7 @@ class UndoView(APIView):
 
     @extend_schema(
         request=None,
-        responses={200: EventSerializer, 201: EventSerializer},
+        responses={200: ClockedEventSerializer, 201: ClockedEventSerializer},
         operation_id="clock_undo",
         examples=examples.UNDO,
     )
@@ -163,7 +164,7 @@ class UndoView(APIView):
         device = _device(request)
         own = AttendanceEvent.objects.filter(device=device).exclude(source=EventSource.CORRECTION)
         undone = undo.undo(event=get_object_or_404(own, public_id=event_id), device=device)
-        body = EventSerializer(undone.event).data
+        body = ClockedEventSerializer(undone.event).data
         return Response(body, status=200 if undone.is_repeat else 201)
 
 
@@ -220,7 +221,7 @@ def _clock(
         return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
     body = {
         **clocked.result.as_json(),
-        "event": EventSerializer(clocked.event).data,
+        "event": ClockedEventSerializer(clocked.event).data,
         "is_repeat": clocked.is_repeat,
     }
     return Answer(status=200 if clocked.is_repeat else 201, body=body)
@@ -267,7 +268,9 @@ class EventViewSet(
 ):
     """Every event, newest first, with those that a correction replaced."""
 
-    queryset = AttendanceEvent.objects.select_related("person", "device", "replaces", "replaced_by")
+    queryset = AttendanceEvent.objects.select_related(
+        "person", "device", "replaces", "replaced_by", "corrected_by"
+    )
     serializer_class = EventSerializer
     filterset_class = EventFilter
     lookup_field = "public_id"

@@ -28,6 +28,7 @@ from recognition.api.serializers import (
     Verification,
     identification,
 )
+from recognition.engine import Reason
 from recognition.models import Attempt, AttemptSource
 from recognition.services import Result, recognize, recognize_everybody, verify
 
@@ -125,8 +126,8 @@ class RecognizeView(APIView):
 
 def _everybody(photo: Pixels, asked: dict[str, Any], *, for_device: bool) -> dict[str, object]:
     results = recognize_everybody(photo=photo, **asked)
-    if not results:
-        raise Refusal("No face found. Face the camera, in good light.", code="no_face")
+    if results[0].outcome == Reason.NO_FACE:
+        refuse_undecided(results[0])
     faces = [identification(result, for_device=for_device) for result in results]
     return {**faces[0], "faces": faces}
 

@@ -149,9 +149,3 @@ def test_a_token_is_given_for_a_password_and_taken_back(admin: APIClient) -> Non
     assert client.get(URL).status_code == 200
     assert client.delete("/api/v1/tokens/").status_code == 204
     assert client.get(URL).status_code == 401
-
-
-def test_health_names_what_is_missing(db: None, fake_engine: FakeEngine) -> None:
-    answer = APIClient().get("/api/v1/health/ready")
-    assert answer.json()["checks"]["database"] == "ok"
-    assert APIClient().get("/api/v1/health/live").json() == {"status": "ok"}

@@ -16,7 +16,7 @@ from recognition.devices import NewKey, renew_key, revoke
 from recognition.models import Attempt, Device
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
-from tests.recognition.api.conftest import client_with
+from tests.recognition.api.conftest import client_with, is_problem
 
 
 def as_file(data: bytes) -> SimpleUploadedFile:
@@ -222,6 +222,17 @@ def test_each_face_of_a_photo_can_be_asked_for(enrol: Enrol, admin: APIClient) -
     enrol("Ann", 10)
     body = ask(admin, photo_of(10), faces="all").json()
     assert [face["outcome"] for face in body["faces"]] == ["match"]
+
+
+def test_a_photo_with_no_face_at_all_is_on_record_too(
+    enrol: Enrol, kiosk: APIClient, device: Device
+) -> None:
+    answer = ask(kiosk, photo_without_face(), faces="all")
+    is_problem(answer, 422)
+    assert answer.json()["code"] == "no_face"
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.purpose, attempt.frames) == ("no_face", "recognize", 1)
+    assert (attempt.source, attempt.actor) == ("api", device.account)
 
 
 def test_an_inactive_person_is_unknown(enrol: Enrol, kiosk: APIClient, north: Gallery) -> None:

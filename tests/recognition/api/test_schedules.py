@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from people.models import Gallery, Person
@@ -46,6 +47,50 @@ def test_a_shift_is_made_changed_and_deleted(admin: APIClient) -> None:
 def test_a_wrong_shift_is_refused(admin: APIClient, wrong: dict[str, Any]) -> None:
     answer = post(admin, "shifts", **{**NIGHT, **wrong})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, list(wrong))
+
+
+PARTS = ["break_minutes", "late_grace_minutes", "early_grace_minutes"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("minutes", [480, 481])
+def test_no_part_of_a_shift_is_as_long_as_the_shift(
+    admin: APIClient, part: str, minutes: int
+) -> None:
+    answer = post(admin, "shifts", **{**NIGHT, part: minutes})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unprocessable")
+    assert list(answer.json()["errors"]) == [part]
+    assert not Shift.objects.exists()
+    assert post(admin, "shifts", **{**NIGHT, part: 479}).status_code == 201
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_change_is_looked_at_with_what_it_leaves(
+    admin: APIClient, night: Shift, part: str
+) -> None:
+    """Each alone is possible: what is changed, and what was there."""
+    Shift.objects.update(**{part: 60})
+    url = f"{API}/shifts/{night.pk}/"
+    answer = admin.patch(url, {"end": "23:00"}, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, [part])
+    assert admin.patch(url, {part: 480}, format="json").status_code == 422
+    assert admin.patch(url, {"end": "23:00", part: 59}, format="json").status_code == 200
+
+
+def test_a_shift_round_the_clock_has_a_break_of_less_than_a_day(admin: APIClient) -> None:
+    whole = {**NIGHT, "end": NIGHT["start"]}
+    assert post(admin, "shifts", **whole, break_minutes=24 * 60).status_code == 422
+    assert post(admin, "shifts", **whole, break_minutes=24 * 60 - 1).status_code == 201
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_database_refuses_such_a_shift_too(night: Shift, part: str) -> None:
+    with (
+        pytest.raises(IntegrityError, match="shift_longer_than_break_and_grace"),
+        transaction.atomic(),
+    ):
+        Shift.objects.update(**{part: 480})
+    Shift.objects.update(**{part: 479})
 
 
 def test_a_shift_is_assigned_to_a_person_or_to_a_gallery(

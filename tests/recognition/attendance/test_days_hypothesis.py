@@ -88,9 +88,16 @@ spans = st.one_of(
     st.just((time(22), time(6))),
     st.just((time(23), time(22))),
 )
-hours = st.builds(
-    lambda span, *more: Hours(*span, *more), spans, weekdays, minutes, minutes, minutes
-)
+
+
+def hours_of(span: tuple[time, time], weekdays: list[int], *parts: int) -> Hours:
+    """Break and grace are shorter than the shift."""
+    start, end = (clock.hour * 60 + clock.minute for clock in span)
+    length = end - start + (24 * 60 if end <= start else 0)
+    return Hours(*span, weekdays, *(min(part, length - 1) for part in parts))
+
+
+hours = st.builds(hours_of, spans, weekdays, minutes, minutes, minutes)
 moments = st.builds(
     lambda minutes, seconds: timedelta(minutes=minutes, seconds=seconds),
     st.integers(-24 * 60, (DAYS + 1) * 24 * 60),
