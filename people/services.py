@@ -17,7 +17,7 @@ from django.utils import timezone
 from people.errors import Refusal
 from people.guard import require_may_change_face
 from people.images import BadPhoto, decode
-from people.locking import lock_enrolment
+from people.locking import lock_all_enrolment
 from people.models import (
     EmbeddingModel,
     FaceImage,
@@ -257,7 +257,7 @@ def erase(*, person: Person, by: User | None = None) -> Erased:
     """
     # A worker may be about to write that another photo shows this person: wait, so that the name
     # is taken out of that too.
-    _lock_all_enrolment()
+    lock_all_enrolment()
     locked = Person.objects.select_for_update().filter(pk=person.pk).first()
     if locked is None:
         raise PersonUnknown("This person has already been erased.")
@@ -277,7 +277,7 @@ def erase_face(*, person: Person) -> Erased:
 
     Raises PersonUnknown when the person was erased meanwhile.
     """
-    _lock_all_enrolment()  # nobody embeds a photo that is about to go
+    lock_all_enrolment()  # nobody embeds a photo that is about to go
     locked = Person.objects.select_for_update().filter(pk=person.pk).first()
     if locked is None:
         raise PersonUnknown("This person has already been erased.")
@@ -289,8 +289,3 @@ def erase_face(*, person: Person) -> Erased:
         embeddings=removed.get("people.FaceEmbedding", 0),
         templates=templates,
     )
-
-
-def _lock_all_enrolment() -> None:
-    for model in EmbeddingModel.objects.order_by("pk"):
-        lock_enrolment(model)

@@ -1,202 +1,277 @@
-"""How fast a run goes: one worker, two workers, and the engine alone on the same photos.
+"""How fast a run goes beside the engine alone, and what people notice of a change of the model.
 
-On a site of its own in a temporary folder, with real workers on a real queue.
+On a site of its own: real workers take from a real queue, and what they do is in the database.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import connection
 
 from people.errors import Refusal
+from people.images import decode
+from people.models import (
+    EmbeddingModel,
+    FaceEmbedding,
+    FaceImage,
+    FaceImageSource,
+    FaceImageState,
+    Person,
+    Template,
+)
+from people.services import enrol_photo
+from people.vectors import unit
+from recognition import services
+from recognition.ahead import in_batches
 from recognition.evaluation.bench_rows import Row
+from recognition.models import AttemptSource, ReembeddingRun
+from recognition.reembedding import catalogue, runs, standby, switching
+from recognition.reembedding.sources import PHOTOS_AT_ONCE, pixels_of
+from recognition.runtime import engine_for
 
 TWO_WORKERS_AT_LEAST = 1.8
 ENGINE_AT_LEAST = 0.9
 QUIET_AT_LEAST = 0.5  # p95 at most twice the quiet one
-LIMIT = 2.0  # photos a second of the limited run
-PHOTOS, PHOTOS_FULL = 160, 480  # of each pass; with few, the last chunks keep one worker only
-PATIENCE_S = 1800
-
-# Copies of the demo photos, a person for each: the same photo may be enrolled once a person.
-_ENROL = """
-import json, sys
-import numpy as np
-from pathlib import Path
-from django.core.files.base import ContentFile
-from people.images import decode
-from people.models import EmbeddingModel, FaceEmbedding, FaceImage, Person, Template
-active = EmbeddingModel.objects.current()
-files = sorted(Path({demo!r}).glob("*/*/*"))
-rng = np.random.default_rng(0)
-for number in range({photos}):
-    photo = decode(files[number % len(files)].read_bytes())
-    person = Person.objects.create(full_name=f"Copy {{number}}")
-    image = FaceImage(person=person, sha256=photo.sha256, width=photo.pixels.shape[1],
-                      height=photo.pixels.shape[0], source="command", state="ready")
-    image.file.save("photo.jpg", ContentFile(photo.jpeg()), save=False)
-    image.save()
-    vector = rng.normal(size=128).astype("float32")
-    vector /= np.linalg.norm(vector)
-    FaceEmbedding.objects.create(image=image, model=active, vector=vector)
-    Template.objects.create(person=person, model=active, vector=vector, photos=1)
-"""
-
-# From the first chunks, when every worker has its networks, to the last.
-_RATE = """
-import json, time
-from recognition.models import ReembeddingRun
-from recognition.reembedding import catalogue, runs
-run = runs.start(model=catalogue.find_model(name={model!r}))
-marks = []
-while True:
-    run.refresh_from_db()
-    if run.settled >= {skip} and (not marks or run.settled != marks[-1][1]):
-        marks.append((time.monotonic(), run.settled))
-    if run.state == "done":
-        break
-    time.sleep(0.01)
-(t0, n0), (t1, n1) = marks[0], marks[-1]
-print(json.dumps((n1 - n0) / (t1 - t0)))
-"""
-
-# The engine alone, in one process, a batch at a time, from the stored files.
-_ENGINE = """
-import json, time
-from people.models import FaceImage
-from recognition.reembedding.catalogue import find_model
-from recognition.reembedding.sources import PHOTOS_AT_ONCE, pixels_of
-from recognition.runtime import engine_for
-engine = engine_for(find_model(name={model!r}))
-photos = [pixels_of(image) for image in FaceImage.objects.order_by("pk")]
-engine.enrol(photos[:2])
-began = time.monotonic()
-for start in range(0, len(photos), PHOTOS_AT_ONCE):
-    engine.enrol(photos[start : start + PHOTOS_AT_ONCE])
-print(json.dumps(len(photos) / (time.monotonic() - began)))
-"""
-
-# p95 of questions asked by one person after the other.
-_ASK = """
-import json, time
-from pathlib import Path
-from people.images import decode
-from recognition import services
-data = sorted(Path({demo!r}).glob("val/*/*"))[0].read_bytes()
-def ask():
-    began = time.perf_counter()
-    services.recognize(probe=[decode(data).pixels], source="command")
-    return time.perf_counter() - began
-ask()
-times = sorted(ask() for _ in range({questions}))
-print(json.dumps(times[int(len(times) * 0.95)] * 1000))
-"""
-
-
-class _Site:
-    """A database, a queue and photos of its own, in a folder that is removed."""
-
-    def __init__(self, folder: Path) -> None:
-        self._environment = {
-            **os.environ,
-            "VAR_DIR": str(folder),
-            "MODELS_DIR": str(settings.MODELS_DIR),
-            "DATABASE_URL": "",
-            "CELERY_BROKER_URL": "",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "ALLOWED_HOSTS": "localhost",
-            "HTTPS": "off",
-        }
-
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            self._command(*arguments),
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        if done.returncode:
-            raise Refusal(f"The bench's own site failed: {done.stderr[-400:]}", code="bench_failed")
-        return done.stdout
-
-    def number(self, script: str) -> float:
-        return float(json.loads(self.run("shell", "-v", "0", "-c", script).splitlines()[-1]))
-
-    @contextmanager
-    def workers(self, processes: int) -> Iterator[None]:
-        command = self._command("worker", "--processes", str(processes), "--clock")
-        started = subprocess.Popen(
-            command,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield
-        finally:
-            started.terminate()
-            started.wait(60)
-
-
-@contextmanager
-def _site(photos: int) -> Iterator[_Site]:
-    demo = settings.MODELS_DIR / "demo"
-    if not demo.is_dir():
-        raise Refusal("There are no demo photos. Run: manage.py fetch_models", code="no_photos")
-    with tempfile.TemporaryDirectory(prefix="bench-reembed-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # as root, the services run as another user
-        site = _Site(folder)
-        # Keeps the site's services up between its commands.
-        with site.workers(1):
-            site.run("migrate", "-v", "0")
-            site.run("shell", "-v", "0", "-c", _ENROL.format(demo=str(demo), photos=photos))
-        yield site
+# Photos of a pass: whole chunks for two workers, so that both end together.
+PHOTOS, PHOTOS_FULL = 8 * PHOTOS_AT_ONCE, 30 * PHOTOS_AT_ONCE
+WARM = 2 * PHOTOS_AT_ONCE  # those before: each worker loads its networks with a chunk of them
+LIMIT = 2.0  # photos a second of the run beside which people ask
+CHANGED, CHANGED_FULL = 12, 40  # photos of that run
+ASKED, ASKED_FULL = 60, 300  # requests of the quiet time, and at least so many of the other
+ENROL_EVERY = 10  # requests; the others are questions
+PATIENCE_S = 600
+_POLL_S = 0.05
+_ON_CORE = "bench-core-"
 
 
 def rows(*, full: bool) -> list[Row]:
     """Raises Refusal."""
-    photos = PHOTOS_FULL if full else PHOTOS
-    with _site(photos) as site:
-        rates = []
-        for number in (1, 2):
-            site.run("add_model", f"bench{number}", "--margin", f"-0.{number}")
-            with site.workers(number):
-                script = _RATE.format(model=f"bench{number}", skip=photos // 5)
-                rates.append(site.number(script))
-        engine = site.number(_ENGINE.format(model="bench1"))
-        quiet, beside = _questions(site)
-    one, two = rates
-    return [
-        Row("re-embedding, two workers", "one worker", two, one, "photos/s", two / one,
-            TWO_WORKERS_AT_LEAST),
-        Row("re-embedding, one worker", "the engine alone", one, engine, "photos/s", one / engine,
-            ENGINE_AT_LEAST),
-        Row(f"p95 beside a run of {LIMIT:g} photos/s", "p95 when it is quiet", beside, quiet, "ms",
-            quiet / beside, QUIET_AT_LEAST),
-    ]  # fmt: skip
+    files = sorted((settings.MODELS_DIR / "demo").glob("*/*/*"))
+    if not files:
+        raise Refusal("There are no demo photos. Run: manage.py fetch_models", code="no_photos")
+    _enrol(files, WARM + (PHOTOS_FULL if full else PHOTOS))
+    first, *others = sorted(os.sched_getaffinity(0))
+    anywhere = _rate("one anywhere", [None])
+    found = [_engine_row(anywhere, _engine_alone(PHOTOS, core=first))]
+    if others:
+        # Two workers can do twice the work of one only if the one has no more than half the
+        # machine. Left to itself it has more: while its networks keep one core busy, the other
+        # reads its photos, writes its rows and serves its queue. So each is bound to a core of its
+        # own, and the database's work for it to the same one; then what is added is a core.
+        one, two = _rate("one", [first]), _rate("two", [first, others[0]])
+        found.append(_workers_row("a core each", two, one, least=TWO_WORKERS_AT_LEAST))
+    if others and full:
+        two = _rate("two anywhere", [None, None])
+        found.append(_workers_row("on any core", two, anywhere, least=None))
+    _enrol(files, CHANGED_FULL if full else CHANGED)
+    quiet, beside = _latencies(files, ASKED_FULL if full else ASKED)
+    return [*found, _change_row(quiet, beside)]
 
 
-def _questions(site: _Site, questions: int = 100) -> tuple[float, float]:
-    """p95 in milliseconds: quiet, and beside one worker of a limited run."""
-    ask = _ASK.format(demo=str(settings.MODELS_DIR / "demo"), questions=questions)
-    site.run("add_model", "bench3", "--margin", "-0.3")
-    with site.workers(1):
-        quiet = site.number(ask)
-        site.run("reembed", "bench3", "--rate", str(LIMIT))
-        beside = site.number(ask)
-        site.run("reembed", "bench3", "--cancel")
-    return quiet, beside
+def _engine_row(worker: float, engine: float) -> Row:
+    return Row("re-embedding, one worker", "the engine alone, on one core", worker, engine,
+               "photos/s", worker / engine, ENGINE_AT_LEAST)  # fmt: skip
+
+
+def _workers_row(where: str, two: float, one: float, *, least: float | None) -> Row:
+    return Row(f"re-embedding, two workers, {where}", "one worker", two, one, "photos/s",
+               two / one, least)  # fmt: skip
+
+
+def _change_row(quiet: float, beside: float) -> Row:
+    work = f"p95 while {LIMIT:g} photos/s are re-embedded, the model activated and rolled back"
+    return Row(work, "p95 of the same requests when it is quiet", beside, quiet, "ms",
+               quiet / beside, QUIET_AT_LEAST)  # fmt: skip
+
+
+# --- How fast -------------------------------------------------------------------------------
+
+
+def _rate(name: str, cores: Sequence[int | None]) -> float:
+    """Photos a second of a run by a worker on each of these cores; None is any."""
+    margin = -0.05 * EmbeddingModel.objects.count()
+    model = catalogue.add_model(name=name, changes={"margin": margin})
+    ids = list(FaceImage.objects.order_by("pk").values_list("pk", flat=True))
+    warm, timed = ids[: PHOTOS_AT_ONCE * len(cores)], ids[WARM:]
+    with _workers(cores, "reembedding"):
+        _make_ready(warm)
+        _embed(model)
+        _make_ready(warm + timed)
+        return len(timed) / _embed(model)
+
+
+def _make_ready(ids: Sequence[int]) -> None:
+    """These photos, and no others."""
+    FaceImage.objects.exclude(pk__in=ids).update(state=FaceImageState.REJECTED, reason_code="bench")
+    FaceImage.objects.filter(pk__in=ids).update(state=FaceImageState.READY, reason_code="")
+
+
+def _embed(model: EmbeddingModel) -> float:
+    """Seconds of a run until the last photo is dealt with; returns when it is over."""
+    began = time.perf_counter()
+    run = runs.start(model=model)
+    _wait(run, lambda: run.settled >= run.total)
+    seconds = time.perf_counter() - began
+    _wait(run, lambda: not run.is_live)
+    return seconds
+
+
+def _wait(run: ReembeddingRun, is_over: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_over():
+        if time.monotonic() > deadline:
+            raise Refusal(f"The run does not go on. {run.error}", code="bench_failed")
+        _bind_database()
+        time.sleep(_POLL_S)
+        run.refresh_from_db()
+
+
+def _bind_database() -> None:
+    """What the database does for a worker on a core, it does on that core."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, application_name FROM pg_stat_activity WHERE application_name LIKE %s",
+            [f"{_ON_CORE}%"],
+        )
+        for pid, name in cursor.fetchall():
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(pid, {int(name.removeprefix(_ON_CORE))})
+
+
+def _engine_alone(number: int, *, core: int) -> float:
+    """Photos a second of the engine in this process, in the batches of a run."""
+    engine = engine_for(catalogue.add_model(name="alone", changes={"margin": 0.1}))
+    photos = [pixels_of(image) for image in FaceImage.objects.order_by("pk")[:number]]
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        engine.enrol(photos[:2])
+        began = time.perf_counter()
+        for batch in in_batches(photos):
+            engine.enrol(list(batch))
+        return len(photos) / (time.perf_counter() - began)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+# --- What people notice -----------------------------------------------------------------------
+
+
+def _latencies(files: Sequence[Path], number: int) -> tuple[float, float]:
+    """p95 in milliseconds: quiet, and during a whole change of the model and back."""
+    *others, model = standby.ready()
+    for other in others:  # new photos are embedded under each ready model
+        switching.retire(model=other)
+    # Without a calibration it would refuse each question; what it answers is not looked at.
+    model.calibration = EmbeddingModel.objects.current().calibration
+    model.save(update_fields=["calibration"])
+    _make_ready(list(FaceImage.objects.values_list("pk", flat=True)))
+    requests = _requests(files)
+    with _workers([None], ",".join(settings.QUEUES)), ThreadPoolExecutor(1) as operator:
+        for _ in range(ENROL_EVERY):
+            next(requests)
+        while FaceImage.objects.pending().exists():  # the worker loads its networks
+            time.sleep(_POLL_S)
+        quiet = [next(requests) for _ in range(number)]
+        change = operator.submit(_change, model)
+        beside: list[float] = []
+        while len(beside) < number or not change.done():
+            beside.append(next(requests))
+        change.result()
+    p95 = (1000 * float(np.percentile(times, 95)) for times in (quiet, beside))
+    return next(p95), next(p95)
+
+
+def _requests(files: Sequence[Path]) -> Iterator[float]:
+    """Somebody asks or enrols, one after the other without a pause; how long each took."""
+    data = files[-1].read_bytes()
+    people = {file.parent.name: Person(full_name=file.parent.name) for file in files}
+    Person.objects.bulk_create(people.values())
+    new = cycle(files)
+    while True:
+        for number in range(ENROL_EVERY):
+            began = time.perf_counter()
+            if number:
+                services.recognize(probe=[decode(data).pixels], source=AttemptSource.COMMAND)
+            else:
+                file = next(new)
+                enrol_photo(person=people[file.parent.name], data=file.read_bytes(),
+                            source=FaceImageSource.API, accept_flags=True)  # fmt: skip
+            yield time.perf_counter() - began
+
+
+def _change(model: EmbeddingModel) -> None:
+    """Raises Refusal when the model was not activated."""
+    try:
+        run = runs.start(
+            model=model,
+            rate_limit=LIMIT,
+            activate_when_done=True,
+            may_miss=Person.objects.count(),
+            overrides=[switching.SET_BY_HAND],
+        )
+        _wait(run, lambda: not run.is_live)
+        if run.error:
+            raise Refusal(run.error, code="bench_failed")
+        time.sleep(1)
+        switching.roll_back()
+        time.sleep(1)
+    finally:
+        connection.close()  # of this thread
+
+
+# --- The site ---------------------------------------------------------------------------------
+
+
+def _enrol(files: Sequence[Path], number: int) -> None:
+    """Copies of the photos, a person for each, with made-up vectors under the active model."""
+    active, rng = EmbeddingModel.objects.current(), np.random.default_rng(Person.objects.count())
+    photos = [decode(file.read_bytes()) for file in files[:number]]
+    for _number, photo in zip(range(number), cycle(photos), strict=False):
+        person = Person.objects.create(full_name="Copy")
+        height, width = photo.pixels.shape[:2]
+        image = FaceImage(person=person, sha256=photo.sha256, width=width, height=height,
+                          source=FaceImageSource.COMMAND, state=FaceImageState.READY)  # fmt: skip
+        image.file.save("photo.jpg", ContentFile(photo.jpeg()), save=False)
+        image.save()
+        vector = unit(rng.normal(size=active.dimensions).astype(np.float32))
+        FaceEmbedding.objects.create(image=image, model=active, vector=vector)
+        Template.objects.create(person=person, model=active, vector=vector, photos=1)
+
+
+@contextmanager
+def _workers(cores: Sequence[int | None], queues: str) -> Iterator[None]:
+    started = [_start(core, queues) for core in cores]
+    try:
+        yield
+    finally:
+        for worker in started:
+            worker.terminate()
+        for worker in started:
+            worker.wait(PATIENCE_S)
+
+
+def _start(core: int | None, queues: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--processes", "1"]
+    # The name of its connections tells the database's processes for it apart.
+    name = "" if core is None else f"{_ON_CORE}{core}"
+    return subprocess.Popen(
+        [*command, "--queues", queues],
+        env={**os.environ, "PGAPPNAME": name},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=None if core is None else partial(os.sched_setaffinity, 0, {core}),
+    )

@@ -71,6 +71,18 @@ def recipe_from(changes: dict[str, Any]) -> Recipe:
     return replace(DEFAULT_RECIPE, **{**changes, "margin": float(margin)})
 
 
+def find_or_add(*, name: str, changes: dict[str, Any]) -> EmbeddingModel:
+    """The model of this name that is the default recipe with these changes, added if there is none.
+
+    Raises as `add_model` does.
+    """
+    wanted = _what_it_does(asdict(recipe_from(changes)))
+    for model in EmbeddingModel.objects.exclude(state="retired").filter(name__iexact=name.strip()):
+        if _what_it_does(model.recipe) == wanted:
+            return model
+    return add_model(name=name, changes=changes)
+
+
 def add_model(*, name: str, changes: dict[str, Any]) -> EmbeddingModel:
     """A new model: the default recipe with these changes.
 

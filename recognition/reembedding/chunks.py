@@ -27,7 +27,7 @@ from recognition.enrolment import TOGETHER, embed_images
 from recognition.heads import HeadMissing
 from recognition.models import ReembeddingChunk, ReembeddingRun
 from recognition.reembedding.sources import Outcomes, outcomes_of
-from recognition.reembedding.standby import note_failures
+from recognition.reembedding.standby import LIVE, note_failures
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,8 @@ def _give_back(chunk: ReembeddingChunk, error: Exception) -> None:
         claimed_until=None, tries=F("tries") - 1, queued_at=timezone.now()
     )
     said = error.message if isinstance(error, Refusal) else "The storage or database fails."
-    ReembeddingRun.objects.filter(pk=chunk.run_id).update(error=said[:400])
+    # One that has ended says how it ended, whoever comes late.
+    ReembeddingRun.objects.filter(pk=chunk.run_id, state__in=LIVE).update(error=said[:400])
 
 
 @transaction.atomic

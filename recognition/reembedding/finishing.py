@@ -1,4 +1,8 @@
-"""The end of a run: the index is built beside the old one, checked, and the model is ready."""
+"""The end of a run: the index is built beside the old one, checked, and the model is ready.
+
+A run is running until all of it is over, activation included: killed before, the sweep finishes it,
+and nobody who watches sees it done too early.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from django.utils import timezone
 from pgvector.django import L2Distance
 
 from people.errors import Refusal
+from people.locking import lock_all_enrolment
 from people.models import EmbeddingModel, EmbeddingModelState, Template
 from people.vectors import Vector, unit
 from recognition import search
@@ -40,14 +45,11 @@ def finish(run_id: int) -> None:
         if run is None:
             return
         try:
-            run.recall = _indexed(run.model)
+            recall = _indexed(run.model)
         except Refusal as refusal:
             ReembeddingRun.objects.filter(pk=run_id).update(error=refusal.message[:400])
             return
-        if not _end(run):
-            return
-    if run.activate_when_done:
-        _activate(run)
+        _end(run, recall)
 
 
 def _begin(run_id: int) -> ReembeddingRun | None:
@@ -93,38 +95,42 @@ def _near(vector: Vector, rng: np.random.Generator) -> Vector:
 
 
 @transaction.atomic
-def _end(run: ReembeddingRun) -> bool:
-    """False when it was cancelled meanwhile, or photos became ready that lack a vector."""
+def _end(run: ReembeddingRun, recall: float) -> None:
+    """The model is ready, active if that was asked for, and the run done: in one transaction.
+
+    Nothing when it was paused or cancelled meanwhile, or photos became ready that lack a vector.
+    """
+    if run.activate_when_done:
+        lock_all_enrolment()  # as activating does, and before any other lock
     current = ReembeddingRun.objects.select_for_update().get(pk=run.pk)
     model = EmbeddingModel.objects.select_for_update().get(pk=run.model_id)
     if current.state != ReembeddingRun.State.RUNNING:
-        return False
+        return
     if lacking(model).exists():
         current.phase = ReembeddingRun.Phase.EMBEDDING
         current.save(update_fields=["phase"])
-        return False
+        return
     if model.state == EmbeddingModelState.BUILDING:
         model.state = EmbeddingModelState.READY
         model.save(update_fields=["state"])
+    is_due = current.activate_when_done and model.state == EmbeddingModelState.READY
+    current.error = _activate(current, model) if is_due else ""
     current.state, current.finished_at = ReembeddingRun.State.DONE, timezone.now()
-    current.recall, current.error, current.settled = run.recall, "", current.total
+    current.recall, current.settled = recall, current.total
     current.save()
-    return True
 
 
-def _activate(run: ReembeddingRun) -> None:
+def _activate(run: ReembeddingRun, model: EmbeddingModel) -> str:
+    """What stood in the way; nothing when the model is active now."""
     try:
         switching.activate(
-            model=EmbeddingModel.objects.get(pk=run.model_id),  # ready since a moment ago
-            may_miss=run.may_miss,
-            overrides=run.overrides,
-            by=run.started_by,
+            model=model, may_miss=run.may_miss, overrides=run.overrides, by=run.started_by
         )
     except Refusal as refusal:
-        logger.warning("Run %d is done; its model was not activated: %s", run.pk, refusal.code)
+        logger.warning("Run %d ends; its model was not activated: %s", run.pk, refusal.code)
         # Without the names it may list: they would outlive an erasure here.
-        said = refusal.message.partition(":")[0].removesuffix(".") + "."
-        ReembeddingRun.objects.filter(pk=run.pk).update(error=said[:400])
+        return (refusal.message.partition(":")[0].removesuffix(".") + ".")[:400]
+    return ""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from people.errors import Refusal
-from people.locking import lock_enrolment
+from people.locking import lock_all_enrolment
 from people.models import EmbeddingModel, EmbeddingModelState, FaceEmbedding, Person, Template
 from recognition import search
 from recognition.calibration import stored
@@ -203,8 +203,7 @@ def roll_back(*, by: User | None = None) -> ModelChange:
 def _switch(model: EmbeddingModel) -> Iterator[tuple[EmbeddingModel, EmbeddingModel]]:
     """One transaction in which nobody enrols, erases or switches: (the model, the active one)."""
     with transaction.atomic():
-        for other in EmbeddingModel.objects.order_by("pk"):
-            lock_enrolment(other)
+        lock_all_enrolment()
         locked = EmbeddingModel.objects.select_for_update().order_by("pk")
         by_key = {one.pk: one for one in locked.filter(Q(state="active") | Q(pk=model.pk))}
         previous = next(one for one in by_key.values() if one.state == EmbeddingModelState.ACTIVE)

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -77,13 +78,39 @@ class Site:
         assert done.returncode in (0, 1), done.stderr
         return done.stdout
 
+    def started(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command that goes on; what it says can be read."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**self._environment, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     # --- Hurting it -----------------------------------------------------------------------
 
     def kill(self, what: str) -> None:
         """`kill -9` the processes of this site whose command line holds `what`."""
-        victims = [process for process in self._processes() if what in _command(process)]
-        assert victims, f"no process runs {what}"
-        _kill(victims)
+        _kill(self._running(what))
+
+    @contextmanager
+    def suspended(self, what: str) -> Iterator[None]:
+        """Meanwhile they do nothing."""
+        found = self._running(what)
+        for process in found:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in found:
+                process.resume()
+
+    def _running(self, what: str) -> list[psutil.Process]:
+        found = [process for process in self._processes() if what in _command(process)]
+        assert found, f"no process runs {what}"
+        return found
 
     def kill_everything(self) -> None:
         assert self._supervisor is not None

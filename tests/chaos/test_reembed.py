@@ -11,8 +11,8 @@ import random
 import shutil
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from kombu import Connection, Queue
-from kombu.exceptions import OperationalError
+from redis import Redis
 
+from faceproject.embedded import addresses
+from tests.chaos.brokers import Broker, rabbitmq, redis_server
 from tests.chaos.site import Site
 
 PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "64"))
@@ -123,9 +124,12 @@ class Watcher:
         raise AssertionError(f"{settled} photos were not dealt with within {seconds:.0f} s")
 
 
-def survive(site: Site, photos: list[Path], victims: Iterable[str]) -> None:
-    """Re-embed while each of these is killed in turn, at a random moment of its share."""
-    victims = list(victims)
+Kill = Callable[[], object]
+
+
+def survive(site: Site, photos: list[Path], kills: Iterable[Kill]) -> None:
+    """Re-embed while each of these is done in turn, at a random moment of its share."""
+    kills = list(kills)
     chance = random.Random(SEED)  # noqa: S311
     enrol(site, photos)
     site.manage("add_model", "tighter", "--margin", "-0.1")
@@ -133,18 +137,18 @@ def survive(site: Site, photos: list[Path], victims: Iterable[str]) -> None:
     watcher = Watcher(site)
     watcher.wait_for(1, 60)
     slowest = 0.0
-    for number, victim in enumerate(victims):
-        share = len(photos) / (len(victims) + 1)
+    for number, kill in enumerate(kills):
+        share = len(photos) / (len(kills) + 1)
         watcher.wait_for(int(share * (number + chance.random())), 300)
         state, settled = watcher.read()
         assert state == "running", f"the run was over before kill {number + 1}"
-        site.kill(victim)
+        kill()
         took = watcher.wait_for(settled + 1, RESUMES_WITHIN_S)
         slowest = max(slowest, took)
     watcher.wait_for(len(photos), 60 + len(photos))
     site.wait_until(lambda: watcher.read()[0] == "done", RESUMES_WITHIN_S, "the end")
     sys.stdout.write(
-        f"{len(photos)} photos, {len(victims)} kills: it went on after at most {slowest:.1f} s\n"
+        f"{len(photos)} photos, {len(kills)} kills: it went on after at most {slowest:.1f} s\n"
     )
     _nothing_lost_nothing_twice(site, len(photos), people=len({path.parent for path in photos}))
 
@@ -152,36 +156,25 @@ def survive(site: Site, photos: list[Path], victims: Iterable[str]) -> None:
 def test_a_run_survives_kills_of_workers_broker_and_database(
     start_site: Callable[..., Site], photos: list[Path]
 ) -> None:
-    survive(start_site(), photos, islice(cycle(VICTIMS), KILLS))
+    site = start_site()
+    survive(site, photos, [partial(site.kill, one) for one in islice(cycle(VICTIMS), KILLS)])
 
 
-OTHER_BROKERS = {
-    "redis": "redis://127.0.0.1:6379/9",
-    "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
-}
+# --- Other brokers ----------------------------------------------------------------------------
 
 
-@pytest.fixture(params=OTHER_BROKERS)
-def broker(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """The settings of a site on a broker of this machine, with queues of its own there."""
-    address = OTHER_BROKERS[request.param]
-    prefix = f"test-{uuid.uuid4().hex[:8]}-"
-    connection = Connection(address, connect_timeout=2)
-    try:
-        connection.ensure_connection(max_retries=0, timeout=2)
-    except (OperationalError, OSError):
-        pytest.skip(f"no {request.param} answers at {address.rpartition('@')[2]}")
-    yield {"CELERY_BROKER_URL": address, "QUEUE_PREFIX": prefix, "CACHE_URL": ""}
-    for name in ("celery", "reembedding"):
-        Queue(prefix + name, channel=connection.default_channel).delete()
-    connection.release()
+@pytest.fixture(params=[redis_server, rabbitmq])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    with request.param(tmp_path) as broker:
+        yield broker
 
 
-def test_a_run_on_another_broker_survives_the_kill_of_a_worker(
-    broker: dict[str, str], start_site: Callable[..., Site], photos: list[Path]
+def test_a_run_on_another_broker_survives_kills_of_worker_and_broker(
+    broker: Broker, start_site: Callable[..., Site], photos: list[Path]
 ) -> None:
-    site = start_site(**broker)
-    survive(site, photos[:48], ["worker1@"])
+    site = start_site(**broker.settings)
+    worker = partial(site.kill, "worker1@")
+    survive(site, photos[:64], [worker, broker.kill] if broker.kill else [worker])
 
     def status() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(site.manage("status", "--json"))
@@ -190,8 +183,49 @@ def test_a_run_on_another_broker_survives_the_kill_of_a_worker(
     site.wait_until(lambda: len(status()["workers"]) == 2, RESUMES_WITHIN_S, "the killed worker")
     found = status()
     assert found["broker"] == "ok"
-    assert list(found["queues"]) == [broker["QUEUE_PREFIX"] + n for n in ("celery", "reembedding")]
+    prefix = broker.settings["QUEUE_PREFIX"]
+    assert list(found["queues"]) == [prefix + name for name in ("celery", "reembedding")]
     assert not (site.var_dir / "valkey").exists()
+
+
+# --- An emptied broker ------------------------------------------------------------------------
+
+# As a bulk import queues photos: one message for all of them.
+TAKE_IN = """
+import json
+from pathlib import Path
+from people.models import FaceImageSource, Person
+from people.services import enrol_photo
+from recognition.queueing import gathered
+person = Person.objects.create(full_name="Somebody new")
+with gathered():
+    for path in map(Path, json.loads(Path({listed!r}).read_text())):
+        enrol_photo(person=person, data=path.read_bytes(), source=FaceImageSource.IMPORT)
+"""
+
+
+def test_an_emptied_broker_loses_nothing(
+    start_site: Callable[..., Site], photos: list[Path]
+) -> None:
+    site = start_site()
+    old, new = photos[:48], photos[48:52]
+    enrol(site, old)
+    site.manage("add_model", "tighter", "--margin", "-0.1")
+    queue = Redis(unix_socket_path=str(addresses.valkey_socket(site.var_dir)))
+    with site.suspended("celery -A faceproject worker"):
+        site.manage("reembed", "tighter", "--json")
+        listed = site.var_dir / "new.json"
+        listed.write_text(json.dumps([str(path) for path in new]))
+        site.manage("shell", "-c", TAKE_IN.format(listed=str(listed)))
+        assert queue.llen("reembedding"), "nothing was queued that could be lost"
+        queue.flushall()
+        assert not queue.llen("reembedding")
+    queue.close()
+    watcher = Watcher(site)
+    site.wait_until(lambda: watcher.read()[0] == "done", 2 * RESUMES_WITHIN_S, "the end of the run")
+    site.wait_until(lambda: site.photos("pending") == 0, RESUMES_WITHIN_S, "embedding new photos")
+    settled = site.photos("ready") + site.photos("rejected")
+    assert settled == len(old) + len(new)
 
 
 def _nothing_lost_nothing_twice(site: Site, photos: int, people: int) -> None:

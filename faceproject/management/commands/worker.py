@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from argparse import ArgumentTypeError
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -29,10 +31,11 @@ def default_processes(*, cores: int, memory: int) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Embed photos, re-embed for another model, send webhooks: until Ctrl-C, which lets each"
-        " process finish its task. Several machines need the same environment and nothing else."
-        " Each process runs one task at a time; one that dies or grows beyond WORKER_MAX_MB is"
-        " started anew. ENGINE_THREADS sets the processor threads of each."
+        "Embed photos, re-embed for another model, send webhooks: until Ctrl-C or SIGTERM, which"
+        " let each process finish its task; after SIGTERM the exit code is 0. Several machines need"
+        " the same environment and nothing else. Each process runs one task at a time; one that"
+        " dies or grows beyond WORKER_MAX_MB is started anew. ENGINE_THREADS sets the processor"
+        " threads of each."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,6 +62,7 @@ class Command(BaseCommand):
             f" {', '.join(options['queues'])}; logs in {settings.VAR_DIR / 'logs'}."
         )
         try:
+            signal.signal(signal.SIGTERM, _stop)
             for child in children:
                 child.start()
             while True:
@@ -66,8 +70,20 @@ class Command(BaseCommand):
                     if (news := child.revive()) is not None:
                         self.stdout.write(news)
                 time.sleep(_TICK)
+        except _Stopped:
+            pass
         finally:
             stop(children, _PATIENCE)
+
+
+class _Stopped(Exception):
+    """Somebody politely asked for the end."""
+
+
+def _stop(_signum: int, _frame: FrameType | None) -> None:
+    """The first signal stops the workers; a second must not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Stopped
 
 
 def _positive(text: str) -> int:

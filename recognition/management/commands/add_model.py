@@ -1,13 +1,12 @@
 """manage.py add_model: another way to make vectors, beside the active one."""
 
-import json
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from recognition.management.base import YES, FaceCommand
-from recognition.reembedding.catalogue import CHOICES, add_model
+from recognition.management.recipes import add_recipe_arguments, recipe_changes
+from recognition.reembedding.catalogue import add_model
 
 
 class Command(FaceCommand):
@@ -22,29 +21,10 @@ class Command(FaceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
-        parser.add_argument(
-            "--recipe", type=_object, default={}, metavar="JSON", help="all changes in one object"
-        )
-        parser.add_argument("--margin", type=float, help="around the face; -0.1 is a tenth less")
-        for key, values in CHOICES.items():
-            parser.add_argument(f"--{key}", choices=values)
+        add_recipe_arguments(parser)
 
     def answer(self, options: dict[str, Any]) -> int:
-        changes = dict(options["recipe"])
-        for key in ("margin", *CHOICES):
-            if options[key] is not None:
-                changes[key] = options[key]
-        model = add_model(name=options["name"], changes=changes)
+        model = add_model(name=options["name"], changes=recipe_changes(options))
         self.give({"model": str(model), "id": model.pk, "recipe": model.recipe})
         self.say(f"{model} is added. Next: manage.py reembed “{model}” --watch")
         return YES
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"this is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ArgumentTypeError("a recipe is one JSON object")
-    return found

@@ -12,9 +12,10 @@ from tqdm import tqdm
 from people.errors import Refusal
 from people.models import EmbeddingModel
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, table
+from recognition.management.recipes import add_recipe_arguments, recipe_changes
 from recognition.models import ReembeddingFailure, ReembeddingRun
 from recognition.reembedding import runs
-from recognition.reembedding.catalogue import find_model
+from recognition.reembedding.catalogue import find_model, find_or_add
 from recognition.reembedding.switching import OVERRIDABLE
 
 _LOOK_EVERY_S = 0.5
@@ -24,11 +25,12 @@ _SHOWN = 20
 class Command(FaceCommand):
     help = (
         "Embed every enrolled photo under another model, behind the running service; the workers"
-        " do it. Safe to interrupt, kill and start again. Exit code 0: started, or with --watch"
-        " done; 1: not done, or not activated, and why; 2: error."
+        " do it. Safe to interrupt, kill and start again. With a recipe, the model is added first"
+        " if it is not there. Exit code 0: started, or with --watch or --here done; 1: paused or"
+        " cancelled meanwhile, or not activated, and why; 2: error."
     )
     examples = """\
-  manage.py add_model tighter --margin -0.1
+  manage.py reembed tighter --margin -0.1 --watch     added first, as by add_model
   manage.py reembed tighter --watch
   manage.py reembed tighter --rate 2                  two photos a second, beside other work
   manage.py reembed tighter --pause                   and --resume, --cancel
@@ -57,22 +59,28 @@ class Command(FaceCommand):
         parser.add_argument(
             "--here", action="store_true", help="embed in this process, too; no worker is needed"
         )
+        add_recipe_arguments(parser)
 
     def answer(self, options: dict[str, Any]) -> int:
-        model = find_model(name=options["model"])
+        name, changes = options["model"], recipe_changes(options)
         for action in ("pause", "resume", "cancel"):
             if options[action]:
-                run = runs.live_run(model)
+                run = runs.live_run(find_model(name=name))
                 getattr(runs, action)(run=run)
-                return self._tell(run)
+                self._tell(run)
+                return YES
+        model = find_or_add(name=name, changes=changes) if changes else find_model(name=name)
         run = self._started(model, options)
-        if options["here"] or options["watch"]:
-            try:
-                self._watch(run, works=options["here"])
-            except KeyboardInterrupt:
-                self.stderr.write("Workers go on with it. --pause or --cancel stops it.")
-                raise
-        return self._tell(run)
+        if not (options["here"] or options["watch"]):
+            self._tell(run)
+            return YES
+        try:
+            self._watch(run, works=options["here"])
+        except KeyboardInterrupt:
+            self.stderr.write("Workers go on with it. --pause or --cancel stops it.")
+            raise
+        self._tell(run)
+        return YES if _is_as_asked(run, activated=options["activate_when_done"]) else NO
 
     def _started(self, model: EmbeddingModel, options: dict[str, Any]) -> ReembeddingRun:
         """A new run, or the one that is under way."""
@@ -87,7 +95,7 @@ class Command(FaceCommand):
         except Refusal as refusal:
             if refusal.code != "run_exists":
                 raise
-        self.say(f"A re-embedding for {model} is under way already.")
+        self.say(f"A re-embedding for {model} is under way already, and goes on as it was started.")
         return runs.live_run(model)
 
     def _watch(self, run: ReembeddingRun, *, works: bool) -> None:
@@ -98,7 +106,7 @@ class Command(FaceCommand):
                 run.refresh_from_db()
                 _show(bar, run)
 
-    def _tell(self, run: ReembeddingRun) -> int:
+    def _tell(self, run: ReembeddingRun) -> None:
         run.refresh_from_db()
         failures = ReembeddingFailure.objects.filter(model=run.model)
         listed = failures.select_related("image__person").order_by("pk")
@@ -122,14 +130,14 @@ class Command(FaceCommand):
             self.say(f"  {line}")
         if failures.count() > _SHOWN:
             self.say(f"  … and {failures.count() - _SHOWN} more (--json lists all)")
-        return NO if _is_short(run) else YES
 
 
-def _is_short(run: ReembeddingRun) -> bool:
-    """Ended, and not as it was asked for."""
-    if run.state == ReembeddingRun.State.DONE:
-        return run.activate_when_done and bool(run.error)
-    return False
+def _is_as_asked(run: ReembeddingRun, *, activated: bool) -> bool:
+    """Done, and activated if that was asked for: by whoever started it, or by this call."""
+    if run.state != ReembeddingRun.State.DONE:
+        return False
+    is_heeded = run.activate_when_done or not activated
+    return is_heeded and not run.error
 
 
 def _show(bar: tqdm[Any], run: ReembeddingRun) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from django.core.management import CommandError, call_command
 from kombu.exceptions import OperationalError
 
 from people.models import EmbeddingModel
+from recognition.management.commands import reembed
 from recognition.models import ReembeddingRun
 from recognition.reembedding import runs
 from tests.fixtures import Enrol
@@ -92,6 +95,92 @@ def test_started_twice_it_is_one_run(other: EmbeddingModel) -> None:
     code, said = run("reembed", "other")
     assert (code, ReembeddingRun.objects.count()) == (0, 1)
     assert "under way already" in said
+
+
+# --- Watched to its end ---------------------------------------------------------------------
+
+Meanwhile = Callable[[Callable[[ReembeddingRun], object]], None]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """meanwhile(act): what somebody else does to the run between two looks of --watch."""
+
+    def meanwhile(act: Callable[[ReembeddingRun], object]) -> None:
+        def sleep(_seconds: float) -> None:
+            act(ReembeddingRun.objects.get())
+
+        monkeypatch.setattr(reembed, "time", SimpleNamespace(sleep=sleep))
+
+    return meanwhile
+
+
+def embed(run: ReembeddingRun) -> None:
+    """As a worker does."""
+    runs.work_one(run.pk)
+
+
+def test_a_watched_run_that_is_done_ends_with_0(
+    other: EmbeddingModel, meanwhile: Meanwhile
+) -> None:
+    meanwhile(embed)
+    code, found = run_json("reembed", "other", "--watch")
+    assert (code, found["state"], found["settled"], found["model_state"]) == (0, "done", 3, "ready")
+
+
+@pytest.mark.parametrize(
+    ("end", "state"), [(runs.pause, "paused"), (runs.cancel, "cancelled")], ids=["pause", "cancel"]
+)
+def test_a_watched_run_that_somebody_stops_ends_with_1(
+    other: EmbeddingModel, meanwhile: Meanwhile, end: Callable[..., None], state: str
+) -> None:
+    meanwhile(lambda run: end(run=run))
+    code, found = run_json("reembed", "other", "--watch")
+    assert (code, found["state"]) == (1, state)
+
+
+def test_a_watched_run_that_activates_ends_with_0(
+    other: EmbeddingModel, meanwhile: Meanwhile
+) -> None:
+    meanwhile(embed)
+    code, found = run_json("reembed", "other", "--watch", "--activate-when-done")
+    assert (code, found["state"], found["model_state"]) == (0, "done", "active")
+
+
+def test_a_watched_run_that_may_not_activate_ends_with_1_and_says_why(
+    other: EmbeddingModel, other_engine: OtherEngine, meanwhile: Meanwhile
+) -> None:
+    other_engine.blind_to = {60}
+    meanwhile(embed)
+    code, found = run_json("reembed", "other", "--watch", "--activate-when-done")
+    assert (code, found["state"], found["model_state"]) == (1, "done", "ready")
+    assert "would be left without a vector" in found["error"]
+
+
+def test_a_run_started_without_activation_does_not_activate_for_who_joins_it(
+    other: EmbeddingModel, meanwhile: Meanwhile
+) -> None:
+    run("reembed", "other")
+    meanwhile(embed)
+    code, found = run_json("reembed", "other", "--watch", "--activate-when-done")
+    assert (code, found["state"], found["model_state"]) == (1, "done", "ready")
+
+
+# --- Which model ------------------------------------------------------------------------------
+
+
+def test_a_recipe_adds_the_model_first_and_once(other_engine: OtherEngine) -> None:
+    for _ in range(2):
+        code, done = run_json("reembed", "other", "--margin", "-0.1", "--here")
+        assert (code, done["model"], done["state"]) == (0, "other v1", "done")
+    run_json("reembed", "other", "--margin", "-0.1", "--flip", "always")
+    names = [str(model) for model in EmbeddingModel.objects.order_by("pk")]
+    assert names == ["facenet128 v1", "other v1", "other v2"]
+
+
+def test_a_recipe_that_another_model_has_is_refused(other: EmbeddingModel) -> None:
+    code, found = run_json("reembed", "twin", "--margin", "-0.1")
+    assert (code, found["error"]["code"]) == (2, "recipe_exists")
 
 
 @pytest.mark.parametrize("name", ["nobody", "facenet128 v9", "99999"])
