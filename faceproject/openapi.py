@@ -11,6 +11,8 @@ SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["recognition.api.access.ByRule"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Of two serializers for one thing no name can be made.
+    "ENUM_NAME_OVERRIDES": {"EventSourceEnum": "recognition.models.EventSource"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "recognition.api.schema.add_problems",

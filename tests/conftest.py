@@ -10,6 +10,7 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 pytest_plugins = ["tests.fixtures", "tests.pages"]
@@ -49,6 +50,11 @@ def _prepare_environment() -> None:
 
 _prepare_environment()
 django.setup()  # the fixtures import models
+if _IS_WORKER:
+    # What one worker counts, or clears, is none of the others'.
+    _own = 2 + int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    _shared = settings.CACHES["default"]
+    _shared["LOCATION"] = _shared["LOCATION"].replace("?db=1", f"?db={_own}")
 _running = ExitStack()
 
 

@@ -30,7 +30,7 @@ def no_truncate(table, name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recognition", "0013_device_requires_liveness")]
+    dependencies = [("recognition", "0014_liveness_frames")]
 
     operations = [
         AddConstraintNotValid(
