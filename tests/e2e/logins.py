@@ -34,7 +34,10 @@ _SENTENCES = {
 
 
 def fix_steps(page: Page, site: Site) -> None:
-    """The server's own challenge, with the steps the film can answer."""
+    """The server's own challenge, with the steps the film can answer.
+
+    Nobody has seen its pictures before, for a camera gives no picture twice, and the film does.
+    """
 
     def hand_over(route: Route) -> None:
         response = route.fetch()
@@ -44,6 +47,7 @@ def fix_steps(page: Page, site: Site) -> None:
                 "UPDATE recognition_livenesssession SET steps = %s WHERE nonce = %s",
                 (STEPS, said["nonce"]),
             )
+            connection.execute("DELETE FROM recognition_livenessframe")
         said["steps"] = [{"step": step, "sentence": _SENTENCES[step]} for step in STEPS]
         route.fulfill(response=response, body=json.dumps(said))
 
