@@ -37,7 +37,8 @@ def log_in(page: Page, site: Site, name: str) -> str:
 def test_the_right_person_logs_in(visit: Page, face_site: Site) -> None:
     # An answer without a page: the browser stays where it is, and there is time to look.
     visit.route("**/me/", lambda route: route.fulfill(status=204), times=1)
-    assert log_in(visit, face_site, "ben") == "Verified! Welcome Ben"
+    with visit.expect_response("**/me/", timeout=200 * SECONDS):
+        assert log_in(visit, face_site, "ben") == "Verified! Welcome Ben"
     look_in_both_views(visit, "face-verified")
     expect(visit.locator("[data-do=again]")).to_be_hidden()
     visit.goto(f"{face_site.address}/me/")
