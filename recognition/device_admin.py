@@ -146,12 +146,14 @@ class DeviceAdmin(ModelAdmin[Device]):
         # Behind the #, where no server, proxy or log sees it.
         kiosk = f"{request.build_absolute_uri(reverse('kiosk:home'))}#key={new.key}"
         code = segno.make(kiosk, error="m", micro=False)
+        # White even in the dark: cameras read no code of light on dark.
+        svg = code.svg_inline(scale=4, border=4, light="#fff", title="Pair a kiosk")
         context = {
             **self.admin_site.each_context(request),
             "device": new.device,
             "key": new.key,
             "kiosk": kiosk,
-            "code": mark_safe(code.svg_inline(scale=4, border=2, title="Pair a kiosk")),  # noqa: S308
+            "code": mark_safe(svg),  # noqa: S308  made here, of the key and our own address
         }
         response = TemplateResponse(request, "recognition/device_key.html", context)
         add_never_cache_headers(response)

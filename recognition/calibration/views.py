@@ -75,7 +75,11 @@ def _keep(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("people.view_person", raise_exception=True)
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
-    """The part of a person's page about how well the photos serve."""
+    """The part of a person's page about how well the photos serve, or a page of its own."""
     one = get_object_or_404(Person, pk=person_id)
-    health = person_health.of(one, EmbeddingModel.objects.current())
-    return render(request, "calibration/person.html", {"person": one, "health": health})
+    context = {"person": one, "health": person_health.of(one, EmbeddingModel.objects.current())}
+    if request.headers.get("HX-Request"):
+        return render(request, "calibration/person.html", context)
+    title = f"How well the photos of {one} serve"
+    page = {**admin.site.each_context(request), "title": title, **context}
+    return render(request, "calibration/person_page.html", page)

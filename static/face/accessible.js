@@ -25,6 +25,13 @@ addEventListener("load", () => {
 });
 
 function nameAll() {
+  // A list of what was chosen that also holds buttons is none.
+  for (const part of document.querySelectorAll("ul.select2-selection__rendered:not([role]), ul.select2-selection__rendered > li:not([role])")) {
+    part.setAttribute("role", "presentation");
+  }
+  for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
+    icon.setAttribute("role", "img");
+  }
   for (const list of document.querySelectorAll(".select2-container")) nameList(list);
   document.querySelectorAll(".simplebar-content-wrapper").forEach((area, number) => {
     area.setAttribute("aria-label", `Scrollable content ${number + 1}`);

@@ -32,6 +32,7 @@ window.KioskPairing = class KioskPairing {
     const { parts, store, data } = this;
     const key = typed.replace(/\s/g, "").toLowerCase();
     if (!/^[0-9a-f]{64}$/.test(key)) return this.ask(parts.text("not_a_key"));
+    KioskShell.fillScreen(); // now: by the time that the server has answered, the touch is long ago
     let answer;
     try {
       answer = await new KioskServer(data, key).settings();

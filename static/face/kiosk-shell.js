@@ -37,7 +37,15 @@ window.KioskShell = class KioskShell {
 
   static async toggleFullscreen() {
     if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen({ navigationUI: "hide" });
+    else await KioskShell.fillScreen();
+  }
+
+  static async fillScreen() {
+    try {
+      await document.documentElement.requestFullscreen({ navigationUI: "hide" });
+    } catch {
+      // Browsers allow it only to somebody who has just touched the page, some to nobody.
+    }
   }
 
   static async keepAwake() {

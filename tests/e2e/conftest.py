@@ -9,21 +9,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Page,
-    Playwright,
-    Request,
-    Response,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from tests.chaos.site import ROOT, Site
+from tests.chaos.site import Site
+from tests.e2e import cameras, logins
+from tests.e2e.kiosks import Kiosk, kiosk_of
+from tests.e2e.looking import DESKTOP, Faults
 
-SCREENSHOTS = ROOT / "var" / "screenshots"
 Launch = Callable[..., Browser]
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in .ci/run
 # Nothing but what the test asks for leaves the browser.
 _ARGUMENTS = [
     "--no-sandbox",
@@ -36,14 +31,15 @@ _ARGUMENTS = [
 ]
 
 
-def _chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing = "needs Chromium on the PATH: apt-get install chromium"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    for name in BROWSERS:
+        if (path := shutil.which(name)) is not None:
+            return path
+    missing = f"needs {' or '.join(BROWSERS)} on the PATH: apt-get install chromium"
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +49,14 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def launch(playwright: Playwright) -> Iterator[Launch]:
+def launch(playwright: Playwright, browser_path: str) -> Iterator[Launch]:
     """launch("--flag", …): a browser of one's own, as with a camera of its own."""
-    path = _chromium()
     browsers: list[Browser] = []
 
     def launch(*more: str) -> Browser:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_ARGUMENTS, *more])
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=[*_ARGUMENTS, *more]
+        )
         browsers.append(browser)
         return browser
 
@@ -74,60 +71,96 @@ def browser(launch: Launch) -> Browser:
 
 
 @pytest.fixture(scope="module")
-def demo(browser: Browser) -> Path:
+def demo(browser_path: str) -> Path:
     folder: Path = settings.MODELS_DIR / "demo"
     if not folder.is_dir():
         pytest.skip("needs the demo photos and the networks: manage.py fetch_models")
     return folder
 
 
+# --- Sites ----------------------------------------------------------------------------------------
+
+
+def _folder_of_a_site(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    folder = tmp_path_factory.mktemp(name)
+    for parent in (folder, folder.parent):
+        parent.chmod(0o711)  # as root, the services run as another user
+    return folder
+
+
+def _enrol(site: Site, demo: Path, name: str, *flags: str) -> None:
+    photos = sorted((demo / "train" / name.replace(" ", "_")).glob("*1?.jpg"))[:4]
+    site.manage("enroll", name.split()[0], *map(str, photos), *flags)
+
+
 @pytest.fixture(scope="module")
 def site(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of its own, with nobody enrolled."""
-    folder = tmp_path_factory.mktemp("site")
-    for parent in (folder, folder.parent):
-        parent.chmod(0o711)  # as root, the services run as another user
-    site = Site(folder)
+    site = Site(_folder_of_a_site(tmp_path_factory, "site"))
     site.start()
     yield site
     site.stop()
 
 
-_KEPT_OUT = "cdn.redoc.ly"  # a logo that the policy is there to stop
+@pytest.fixture(scope="module")
+def office(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with a gallery in Berlin; Ben and Elton are enrolled, Madonna is not."""
+    site = Site(
+        _folder_of_a_site(tmp_path_factory, "office"),
+        CLOCK_REPEAT_SECONDS="1",
+        ALLOWED_HOSTS=f"localhost,127.0.0.1,{cameras.ELSEWHERE}",
+    )
+    site.start()
+    for name, number in (("Ben Affleck", "7"), ("Elton John", "8")):
+        _enrol(site, demo, name, "--gallery", "Office", "--staff-number", number)
+    zone = "from people.models import Gallery; Gallery.objects.update(time_zone='Europe/Berlin')"
+    site.manage("shell", "-c", zone)
+    yield site
+    site.stop()
 
 
-class Faults:
-    """What went wrong in the browser while a test looked at pages."""
+@pytest.fixture(scope="module")
+def face_site(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Where a name and a face log in. Ben and Elton are enrolled and have accounts; Ada only has an
+    account."""
+    site = Site(
+        _folder_of_a_site(tmp_path_factory, "face-site"),
+        FACE_LOGIN_MODE="claimed",
+        ALLOWED_HOSTS=f"localhost,127.0.0.1,{cameras.ELSEWHERE}",
+    )
+    site.start()
+    for name in ("Ben Affleck", "Elton John"):
+        _enrol(site, demo, name)
+    site.manage("shell", "-c", logins.ACCOUNTS)
+    yield site
+    site.stop()
 
-    def __init__(self, page: Page, address: str) -> None:
-        self.found: list[str] = []
-        self._address = address
-        page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
-        page.on("response", self._check_response)
-        page.on("request", self._check_request)
-        page.on("console", self._check_console)
 
-    def _check_response(self, response: Response) -> None:
-        if response.status >= 400:
-            self.found.append(f"{response.status} for {response.url}")
+# --- Browsers with a camera -----------------------------------------------------------------------
 
-    def _check_console(self, message: ConsoleMessage) -> None:
-        if _KEPT_OUT in message.text:
-            return
-        if "Content Security Policy" in message.text or "Permissions policy" in message.text:
-            self.found.append(message.text)
 
-    def _check_request(self, request: Request) -> None:
-        if _KEPT_OUT in request.url:
-            return
-        if not request.url.startswith((self._address, "data:", "blob:")):
-            self.found.append(f"asks another server: {request.url}")
+@pytest.fixture(scope="module")
+def before_turning_ben(
+    launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Browser:
+    """Ben looks straight, turns, looks straight, turns to the other side: three seconds each."""
+    to = tmp_path_factory.mktemp("turning") / "ben.mjpeg"
+    return cameras.with_film(launch, cameras.film(logins.FILM, to, seconds=3))
+
+
+@pytest.fixture(scope="module")
+def before_ben(launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    to = tmp_path_factory.mktemp("ben") / "ben.mjpeg"
+    return cameras.with_film(launch, cameras.film([cameras.STRAIGHT], to, seconds=1))
+
+
+# --- Pages ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """The first page after the log-in; at the end, nothing may have gone wrong on the way."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
     faults = Faults(page, site.address)
     page.goto(f"{site.address}/admin/")
@@ -137,10 +170,22 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     page.wait_for_url("**/admin/")
     yield page
     context.close()
-    assert faults.found == []
+    faults.require_none()
 
 
-def screenshot(page: Page, name: str) -> None:
-    """For people to look at; in a folder that git ignores."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+@pytest.fixture
+def visit(before_turning_ben: Browser, face_site: Site) -> Iterator[Page]:
+    """A page of somebody with a camera; at the end, nothing may have gone wrong on the way."""
+    context = before_turning_ben.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    faults = Faults(page, face_site.address)
+    yield page
+    context.close()
+    # What nothing, a wrong face and a brake are answered with.
+    faults.require_none("400 for", "422 for", "429 for")
+
+
+@pytest.fixture
+def kiosk(before_ben: Browser, office: Site, request: pytest.FixtureRequest) -> Iterator[Kiosk]:
+    """A kiosk before a photo of Ben, who stands there and does not go away."""
+    yield from kiosk_of(before_ben, office, request.node.name)

@@ -47,7 +47,7 @@ def shown_key(response: Any) -> str:
 def kiosk_code(key: str) -> str:
     """The QR code of the address at which a browser becomes this kiosk."""
     code = segno.make(f"http://testserver/kiosk/#key={key}", error="m", micro=False)
-    return str(code.svg_inline(scale=4, border=2, title="Pair a kiosk"))
+    return str(code.svg_inline(scale=4, border=4, light="#fff", title="Pair a kiosk"))
 
 
 def url(name: str, new: NewKey) -> str:

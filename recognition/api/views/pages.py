@@ -20,6 +20,8 @@ class SchemaView(SpectacularAPIView):
 class SwaggerPage(SpectacularSwaggerSplitView):
     """Try the API out. Its script comes by itself: none stands in the page."""
 
+    template_name = "recognition/swagger.html"  # drf-spectacular's does not say its language
+
     rules: ClassVar = {"get": Rule(own=True)}
 
 

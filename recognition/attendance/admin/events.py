@@ -126,7 +126,7 @@ class AttendanceEventAdmin(CorrectingMixin, ReadOnly[AttendanceEvent]):
             return "Did not happen" if correction.is_void else "Replaced"
         return "Takes one back" if event.is_void else "Counts"
 
-    @admin.display(description="")
+    @admin.display(description="correction")
     def correct_link(self, event: AttendanceEvent) -> SafeString | str:
         if hasattr(event, "replaced_by") or event.person is None:
             return ""

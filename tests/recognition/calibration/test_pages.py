@@ -188,7 +188,12 @@ def test_the_part_of_the_page_is_for_those_who_see_people(
 ) -> None:
     ann = enrol("Ann", 10)
     url = reverse("calibration:person", args=[ann.pk])
-    assert "Only one photo" in hr.get(url).content.decode()
+    part = hr.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "Only one photo" in part
+    assert "<html" not in part
+    page = hr.get(url).content.decode()  # as where no script runs
+    assert "Only one photo" in page
+    assert "<html" in page
     assert url in hr.get(reverse("admin:people_person_change", args=[ann.pk])).content.decode()
     assert auditor.get(url).status_code == 403
     assert hr.get(reverse("calibration:person", args=[10**6])).status_code == 404

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from people.models import FaceImage
 from recognition.login import backends
@@ -154,3 +155,9 @@ def test_a_flood_is_refused_without_work(begun: Visitor, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("method", ["get", "put", "delete", "options", "head"])
 def test_other_methods_do_nothing(begun: Visitor, method: str) -> None:
     assert getattr(begun.client, method)(ANSWER).status_code == 405
+
+
+def test_a_request_that_cannot_be_read_is_told_what_to_do() -> None:
+    response = Client().get("/login/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "load the page again" in response.content.decode()
