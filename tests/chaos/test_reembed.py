@@ -26,7 +26,7 @@ from faceproject.embedded import addresses
 from tests.chaos.brokers import Broker, rabbitmq, redis_server
 from tests.chaos.site import Site
 
-PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "64"))
+PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "192"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
 SEED = int(os.environ.get("CHAOS_SEED", "0"))
 RESUMES_WITHIN_S = 60
@@ -174,7 +174,7 @@ def test_a_run_on_another_broker_survives_kills_of_worker_and_broker(
 ) -> None:
     site = start_site(**broker.settings)
     worker = partial(site.kill, "worker1@")
-    survive(site, photos[:64], [worker, broker.kill] if broker.kill else [worker])
+    survive(site, photos, [worker, broker.kill] if broker.kill else [worker])
 
     def status() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(site.manage("status", "--json"))

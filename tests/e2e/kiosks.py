@@ -55,6 +55,7 @@ class Kiosk:
         self.page.get_by_role("button", name="Settings").click()
         self.page.get_by_label("Start by itself").uncheck()
         self.page.get_by_role("button", name="Close").click()
+        self.page.wait_for_timeout(1.5 * SECONDS)  # beyond CLOCK_REPEAT_SECONDS of who was greeted
 
     def touch(self) -> None:
         self.page.locator("[data-do=touch]").click()
