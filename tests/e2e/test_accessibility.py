@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chaos.site import Site
@@ -190,6 +191,22 @@ def test_the_log_in_of_the_admin_is_accessible_and_fits(browser: Browser, site: 
     look_in_both_views(page, "admin-login-wrong-password")
     page.context.close()
     faults.require_none()
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+def test_what_is_refused_or_breaks_is_told_accessibly(
+    browser: Browser, site: Site, name: str
+) -> None:
+    page = browser.new_context(viewport=DESKTOP).new_page()
+    page.route(
+        "**/refused/",
+        lambda route: route.fulfill(
+            body=render_to_string(f"{name}.html"), content_type="text/html; charset=utf-8"
+        ),
+    )
+    page.goto(f"{site.address}/refused/")
+    look_in_both_views(page, f"refused-{name}")
+    page.context.close()
 
 
 # --- The API --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests.chaos.site import Site
 from tests.e2e import cameras, kiosks
 from tests.e2e.conftest import Launch
 from tests.e2e.kiosks import PATIENCE, STRANGER, Kiosk, greeting_now, kiosk_of
-from tests.e2e.looking import SECONDS
+from tests.e2e.looking import SECONDS, look_in_both_views
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,7 @@ def test_a_revoked_key_leads_to_pairing_and_another_device_sends_nothing_of_it(
     kiosk.page.context.set_offline(False)
     problem = kiosk.page.locator("[data-say=pair-problem]")
     expect(problem).to_contain_text("not valid any more", timeout=PATIENCE)
+    look_in_both_views(kiosk.page, "kiosk-revoked")
 
     other = Kiosk(kiosk.page, kiosk.site, "Another device")
     kiosk.page.get_by_label("Key of the device").fill(other.key)
