@@ -150,7 +150,9 @@ class Site:
             passfile=database["OPTIONS"]["passfile"],
         )
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
+    def wait_until(
+        self, condition: Callable[[], bool], seconds: float, what: str, *, every: float = 0.1
+    ) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -158,7 +160,7 @@ class Site:
                     return
             except psycopg.OperationalError:
                 pass  # it was just killed, and comes back
-            time.sleep(0.1)
+            time.sleep(every)
         raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 

@@ -210,6 +210,7 @@ def test_it_asks_for_the_screen_to_stay_on_whenever_it_wakes_and_works_without(
 def test_when_it_can_keep_no_more_it_says_so_and_keeps_what_it_has(kiosk: Kiosk) -> None:
     kiosk.pair_by_link()
     kiosk.says("Ben")
+    kiosk.by_touch()
     kiosk.page.evaluate("KioskStore.MOST = 1")
     kiosk.page.context.set_offline(True)
     kiosk.links("Offline")
