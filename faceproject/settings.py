@@ -6,12 +6,9 @@ error that names the variable. The README documents each variable in one table.
 """
 
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -19,70 +16,26 @@ from redis.retry import Retry
 from faceproject import brokers, openapi, policies
 from faceproject import unfold as admin_theme
 from faceproject.embedded import addresses
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-_Number = TypeVar("_Number", int, float)
-
-env = environ.Env()
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
-if (VAR_DIR / "env").is_file():
-    env.read_env(VAR_DIR / "env")
+from faceproject.environment import (
+    BASE_DIR,
+    VAR_DIR,
+    distance,
+    env,
+    number,
+    one_of,
+    required,
+    share,
+)
 
 DEBUG = env.bool("DEBUG", default=False)
 HTTPS = env.bool("HTTPS", default=True)
 
-
-def _required(name: str, why: str) -> str:
-    value: str = env.str(name, default="")
-    if not value:
-        raise ImproperlyConfigured(
-            f"{name} is not set: {why} For a local installation run `make setup` first."
-        )
-    return value
-
-
-def _number(read: Callable[..., _Number], name: str, default: _Number) -> _Number:
-    try:
-        return read(name, default=default)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
-
-
-def _one_of(name: str, choices: tuple[str, ...]) -> str:
-    """The first is the default."""
-    value: str = env.str(name, default="") or choices[0]
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}, not {value!r}.")
-    return value
-
-
-def _distance(name: str) -> float | None:
-    """None when it is not set. A mistyped one, as in 96 for 0.96, would accept everybody."""
-    if not env.str(name, default=""):
-        return None
-    distance = _number(env.float, name, 0.0)
-    if not 0 < distance < 2:
-        raise ImproperlyConfigured(f"{name} is a distance between 0 and 2, as in 0.7.")
-    return distance
-
-
-def _share(name: str) -> float | None:
-    """None when it is not set."""
-    if not env.str(name, default=""):
-        return None
-    rate = _number(env.float, name, 0.0)
-    if not 0 < rate < 1:
-        raise ImproperlyConfigured(f"{name} is a rate between 0 and 1, as in 0.01.")
-    return rate
-
-
-SECRET_KEY = _required("SECRET_KEY", "it signs sessions; use a long random string.")
+SECRET_KEY = required("SECRET_KEY", "it signs sessions; use a long random string.")
 # Earlier ones, still read while a new one spreads.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = [
     host.strip()
-    for host in _required(
+    for host in required(
         "ALLOWED_HOSTS", "list the host names this site answers to, separated by commas."
     ).split(",")
 ]
@@ -154,7 +107,7 @@ DATABASES = {
 }
 # A streaming replica that searches are read from; recognition.replicas says what may lag.
 REPLICA_DATABASE_URL = env.str("REPLICA_DATABASE_URL", default="")
-REPLICA_MAX_LAG = timedelta(seconds=_number(env.float, "REPLICA_MAX_LAG_SECONDS", 2.0))
+REPLICA_MAX_LAG = timedelta(seconds=number(env.float, "REPLICA_MAX_LAG_SECONDS", 2.0))
 if REPLICA_DATABASE_URL:
     DATABASES["replica"] = env.db_url_config(REPLICA_DATABASE_URL)
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
@@ -166,7 +119,7 @@ for _name, _database in DATABASES.items():
     _database["CONN_HEALTH_CHECKS"] = True
     _database.setdefault("OPTIONS", {})["pool"] = {
         "min_size": 0,
-        "max_size": _number(env.int, "DATABASE_POOL", 16),
+        "max_size": number(env.int, "DATABASE_POOL", 16),
         "timeout": 1 if _name == "replica" else 10,
     }
     _database["OPTIONS"].setdefault("prepare_threshold", 5)  # lets people.prepared do so
@@ -253,39 +206,39 @@ CACHES = {
 # --- Processes of `make run` ---------------------------------------------------------------
 
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = _number(env.int, "PORT", 8000)
-WEB_PROCESSES = _number(env.int, "WEB_PROCESSES", 1)  # each holds the networks, about 350 MB
-WEB_THREADS = _number(env.int, "WEB_THREADS", 8)
+PORT = number(env.int, "PORT", 8000)
+WEB_PROCESSES = number(env.int, "WEB_PROCESSES", 1)  # each holds the networks, about 350 MB
+WEB_THREADS = number(env.int, "WEB_THREADS", 8)
 # A core stays free for the web server: somebody waits for its answer.
-WORKER_PROCESSES = _number(env.int, "WORKER_PROCESSES", min(max((os.cpu_count() or 2) - 1, 1), 4))
+WORKER_PROCESSES = number(env.int, "WORKER_PROCESSES", min(max((os.cpu_count() or 2) - 1, 1), 4))
 # A worker process that has grown beyond this ends after its task, and is started anew.
-WORKER_MAX_MB = _number(env.int, "WORKER_MAX_MB", 1500)
+WORKER_MAX_MB = number(env.int, "WORKER_MAX_MB", 1500)
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 DEMO = env.bool("DEMO", default=True)  # enrol the demo people in a new database
 
 # --- Recognition --------------------------------------------------------------------------
 
 # Processor threads of each process that runs the networks; None lets the runtime take all.
-ENGINE_THREADS = _number(env.int, "ENGINE_THREADS", 1)
+ENGINE_THREADS = number(env.int, "ENGINE_THREADS", 1)
 # What runs them: auto takes OpenVINO for less than fp32. Vectors are the same.
-ENGINE_RUNTIME = _one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
+ENGINE_RUNTIME = one_of("ENGINE_RUNTIME", ("auto", "onnxruntime", "openvino"))
 # bf16 only on processors that have it; elsewhere it is fp32.
-ENGINE_PRECISION = _one_of("ENGINE_PRECISION", ("fp32", "bf16"))
+ENGINE_PRECISION = one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # How often one person may pass as one other, and a stranger be taken for somebody; empty uses what
 # the operator accepts in the admin.
-VERIFY_FMR = _share("VERIFY_FMR")
-RECOGNIZE_FPIR = _share("RECOGNIZE_FPIR")
+VERIFY_FMR = share("VERIFY_FMR")
+RECOGNIZE_FPIR = share("RECOGNIZE_FPIR")
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
-VERIFY_THRESHOLD = _distance("VERIFY_THRESHOLD")
-RECOGNIZE_THRESHOLD = _distance("RECOGNIZE_THRESHOLD")
+VERIFY_THRESHOLD = distance("VERIFY_THRESHOLD")
+RECOGNIZE_THRESHOLD = distance("RECOGNIZE_THRESHOLD")
 
 # --- Logging in by face ---------------------------------------------------------------------
 
 # second_factor: password, then face. claimed: user name and face. recognize: the face alone.
 # Whatever it is, accounts with admin rights need the password and, once enrolled, the face.
-FACE_LOGIN_MODE = _one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recognize", "off"))
+FACE_LOGIN_MODE = one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recognize", "off"))
 # off: a photo of somebody logs in as them. Only where somebody watches the camera.
-FACE_LOGIN_LIVENESS = _one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
+FACE_LOGIN_LIVENESS = one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
 # Whether accounts with admin rights log in at all before their face is enrolled.
 FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
 # What people agree to before they add photos of their own face; a text of ours if empty.
@@ -294,24 +247,22 @@ CONSENT_TEXT_FILE = Path(path) if (path := env.str("CONSENT_TEXT_FILE", default=
 # --- Liveness -----------------------------------------------------------------------------
 
 # Moves of one challenge, besides looking straight. More are harder to have a recording of.
-LIVENESS_STEPS = _number(env.int, "LIVENESS_STEPS", 3)
+LIVENESS_STEPS = number(env.int, "LIVENESS_STEPS", 3)
 if not 2 <= LIVENESS_STEPS <= 5:
     raise ImproperlyConfigured("LIVENESS_STEPS is a number from 2 to 5.")
 # Whether the anti-spoofing networks have a say. Required, and not fetched: nobody is live.
-LIVENESS_PAD = env.str("LIVENESS_PAD", default="if_available")
-if LIVENESS_PAD not in ("required", "if_available", "off"):
-    raise ImproperlyConfigured("LIVENESS_PAD is one of required, if_available, off.")
+LIVENESS_PAD = one_of("LIVENESS_PAD", ("if_available", "required", "off"))
 
 # --- Attendance ---------------------------------------------------------------------------
 
 # A face shown again within this time is the same event.
-CLOCK_REPEAT = timedelta(seconds=_number(env.int, "CLOCK_REPEAT_SECONDS", 60))
+CLOCK_REPEAT = timedelta(seconds=number(env.int, "CLOCK_REPEAT_SECONDS", 60))
 # How far a device's clock may be wrong.
-CLOCK_DRIFT = timedelta(seconds=_number(env.int, "CLOCK_DRIFT_SECONDS", 120))
+CLOCK_DRIFT = timedelta(seconds=number(env.int, "CLOCK_DRIFT_SECONDS", 120))
 # Captures that waited on a device longer than this are refused.
-CLOCK_OLDEST = timedelta(hours=_number(env.int, "CLOCK_OLDEST_HOURS", 72))
+CLOCK_OLDEST = timedelta(hours=number(env.int, "CLOCK_OLDEST_HOURS", 72))
 # How long a device may take back what was just clocked there; 0: never.
-CLOCK_UNDO = timedelta(seconds=_number(env.int, "CLOCK_UNDO_SECONDS", 30))
+CLOCK_UNDO = timedelta(seconds=number(env.int, "CLOCK_UNDO_SECONDS", 30))
 CLOCK_LATE_AFTER = timedelta(minutes=5)
 
 # --- Webhooks -----------------------------------------------------------------------------
@@ -342,14 +293,14 @@ REST_FRAMEWORK = {
         "account": env.str("THROTTLE_ACCOUNT", default="600/min"),
         "token": "10/min",  # guesses at a password
     },
-    "NUM_PROXIES": _number(env.int, "PROXIES", 0),
+    "NUM_PROXIES": number(env.int, "PROXIES", 0),
     "EXCEPTION_HANDLER": "recognition.api.problems.as_problem",
     "DEFAULT_SCHEMA_CLASS": "recognition.api.schema.Schema",
 }
 SPECTACULAR_SETTINGS = openapi.SETTINGS
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(hours=_number(env.int, "TOKEN_HOURS", 10)),
+    "TOKEN_TTL": timedelta(hours=number(env.int, "TOKEN_HOURS", 10)),
     "TOKEN_LIMIT_PER_USER": 20,
 }
 
@@ -381,7 +332,7 @@ USE_TZ = True
 # --- Transport security -------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = _number(env.int, "HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = number(env.int, "HSTS_SECONDS", 31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
