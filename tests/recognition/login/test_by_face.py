@@ -382,14 +382,19 @@ def test_a_lock_that_falls_during_the_look_refuses_the_right_face(
     assert visitor.account == ""
 
 
+def right_answer(visitor: Visitor) -> tuple[list[str], dict[str, Any]]:
+    """The steps of a new challenge for Ada, and what she would send."""
+    visitor.claim("ada")
+    started = visitor.start()
+    steps = [each["step"] for each in started["steps"]]
+    return steps, answer_of(started["nonce"], steps, ADA)
+
+
 @pytest.mark.usefixtures("claimed", "ada")
 def test_a_challenge_spent_on_pictures_without_a_face_counts(visitor: Visitor) -> None:
     from tests.faces import photo_without_face
 
-    visitor.claim("ada")
-    started = visitor.start()
-    steps = [each["step"] for each in started["steps"]]
-    sent = answer_of(started["nonce"], steps, ADA)
+    steps, sent = right_answer(visitor)
     sent["frame"] = [
         SimpleUploadedFile("f.png", photo_without_face(variant=number))
         for number in range(len(steps))
@@ -400,10 +405,7 @@ def test_a_challenge_spent_on_pictures_without_a_face_counts(visitor: Visitor) -
 
 @pytest.mark.usefixtures("claimed", "ada")
 def test_a_second_face_on_one_frame_is_refused_and_on_record(visitor: Visitor) -> None:
-    visitor.claim("ada")
-    started = visitor.start()
-    steps = [each["step"] for each in started["steps"]]
-    sent = answer_of(started["nonce"], steps, ADA)
+    steps, sent = right_answer(visitor)
     crowded = with_bystander(frame_for(steps[2], ADA), share=0.9)
     sent["frame"][2] = SimpleUploadedFile("frame.png", png(crowded))
     response = visitor.client.post("/login/face/answer/", sent)
@@ -415,10 +417,7 @@ def test_a_second_face_on_one_frame_is_refused_and_on_record(visitor: Visitor) -
 @pytest.mark.usefixtures("claimed", "ada")
 def test_the_frames_that_logged_somebody_in_do_so_once(visitor: Visitor) -> None:
     """A recording of the very same steps, which the next challenge happens to ask for."""
-    visitor.claim("ada")
-    started = visitor.start()
-    steps = [each["step"] for each in started["steps"]]
-    sent = answer_of(started["nonce"], steps, ADA)
+    steps, sent = right_answer(visitor)
     assert visitor.client.post("/login/face/answer/", sent).status_code == 200
 
     thief = Visitor()
