@@ -56,8 +56,10 @@ def hold(var_dir: Path, *, postgres: bool = True, valkey: bool = True) -> Iterat
         with _locked(var_dir, "start", fcntl.LOCK_EX):
             if _is_last(users):
                 # All of them: an earlier user may have started what this one did not need.
-                broker.stop()
-                database.stop()
+                try:
+                    broker.stop()
+                finally:
+                    database.stop()
             # Unlocked, not only closed: a child may have inherited the file.
             fcntl.flock(users, fcntl.LOCK_UN)
         os.close(users)

@@ -6,6 +6,7 @@ import shlex
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -23,16 +24,23 @@ _SERVICES_EVERY = 8  # looks between questions to Postgres and Valkey
 _SERVICE_PAUSE = 5.0  # seconds before a service that died again is started again
 _PATIENCE = 8.0  # seconds to finish what is being served
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # that stop the site
+
 
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
+# What the handler raises is lost where Python cannot pass it on, as when an object is collected.
+_asked_to_stop = threading.Event()
+
+
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     """The first signal stops the site; a second must not disturb that."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in SIGNALS:
         signal.signal(signum, signal.SIG_IGN)
+    _asked_to_stop.set()
     raise KeyboardInterrupt
 
 
@@ -40,7 +48,7 @@ def main() -> int:
     # Nobody else writes what we make: whoever could swap a static script could act as staff.
     os.umask(os.umask(0o022) | 0o022)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceproject.settings")
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in SIGNALS:
         signal.signal(signum, _interrupt)
     try:
         django.setup()
@@ -93,6 +101,8 @@ def watch(children: Sequence[Child], lease: Lease) -> None:
     """Bring back what dies, until a signal comes."""
     quiet_until = 0.0
     for tick in itertools.count():
+        if _asked_to_stop.is_set():
+            return
         for child in children:
             if (news := child.revive()) is not None:
                 say(news)

@@ -35,6 +35,7 @@ window.KioskLink = class KioskLink {
   }
 
   async check() {
+    const tries = this.tries;
     try {
       const { status, body } = await this.server.settings();
       if (status !== 200) throw new KioskServer.Away(KioskServer.AGAIN, { code: body.code });
@@ -43,6 +44,7 @@ window.KioskLink = class KioskLink {
       this.parts.say("device", body.name);
       await this.store.set("device", body);
       await this.queue.send();
+      if (this.tries !== tries) return; // the network is gone since, and asked for again soon
       this.tries = 0;
       this.#become(false);
       this.#again(KioskLink.CHECK);

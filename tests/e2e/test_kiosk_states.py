@@ -225,6 +225,23 @@ def test_when_it_can_keep_no_more_it_says_so_and_keeps_what_it_has(kiosk: Kiosk)
     assert kiosk.events("batch") == 1
 
 
+def test_an_answer_of_before_does_not_hide_that_the_network_is_gone(kiosk: Kiosk) -> None:
+    def go_offline(route: Route) -> None:
+        response = route.fetch()
+        kiosk.page.context.set_offline(True)
+        route.fulfill(response=response)
+
+    kiosk.pair_by_link()
+    kiosk.says("Ben")
+    kiosk.page.route("**/attendance/clock/", go_offline, times=1)
+    kiosk.page.evaluate("dispatchEvent(new Event('online'))")
+    kiosk.links("Offline")
+    kiosk.page.wait_for_timeout(1 * SECONDS)  # the answer has come meanwhile
+    kiosk.links("Offline")
+    kiosk.page.context.set_offline(False)
+    expect(kiosk.page.locator("[data-say=link]")).to_be_empty(timeout=PATIENCE)
+
+
 def test_while_the_server_thinks_the_page_goes_on(kiosk: Kiosk) -> None:
     """The answer is held back: neither the picture nor the buttons wait for it."""
     page = kiosk.page

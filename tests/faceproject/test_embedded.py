@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from faceproject.embedded import addresses, lease
+from faceproject.embedded import addresses, lease, valkey
 from faceproject.embedded.errors import ServiceError
 from faceproject.embedded.postgres import Postgres
 from tests.faceproject.conftest import Services, finish, wait_ready
@@ -67,6 +67,15 @@ def test_servers_whose_users_were_killed_are_used_again(services: Services) -> N
     with lease.hold(services.var_dir):
         assert set(services.pids()) >= set(before)
     assert services.up() == NEITHER
+
+
+def test_a_broker_that_does_not_answer_is_stopped_and_so_is_the_database(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(valkey, "_STOP_TIMEOUT", 1.0)
+    with lease.hold(services.var_dir):
+        os.kill(services.broker().info("server")["process_id"], signal.SIGSTOP)
+    assert services.pids() == []
 
 
 def test_a_killed_postgres_comes_back_under_the_same_lease(services: Services) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from faceproject.embedded.postgres import Postgres
+from faceproject.supervisor import __main__ as supervisor
 from tests.faceproject.conftest import ROOT, Services
 
 _PATIENCE = 60  # seconds
@@ -111,6 +113,31 @@ def test_the_site_answers_and_ctrl_c_leaves_no_process(site: Site) -> None:
     assert site.running("celery -A faceproject worker")
     assert site.stop() == 0
     assert not Postgres(site.var_dir).running()
+
+
+def test_a_signal_at_a_moment_that_loses_it_stops_the_site_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Collected:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    class Busy:
+        def healthy(self) -> bool:
+            Collected()
+            return True
+
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda fault: lost.append(fault.exc_type))
+    monkeypatch.setattr(supervisor, "_asked_to_stop", threading.Event())
+    before = {signum: signal.getsignal(signum) for signum in supervisor.SIGNALS}
+    try:
+        signal.signal(signal.SIGTERM, supervisor._interrupt)
+        supervisor.watch([], Busy())  # type: ignore[arg-type]
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    assert lost == [KeyboardInterrupt]
 
 
 def test_whatever_is_killed_comes_back(site: Site) -> None:
