@@ -106,8 +106,8 @@ class _Line:
 
 
 @contextmanager
-def web_server(log: Path) -> Iterator[int]:
-    """Gunicorn with the site, ready to answer; gives its port."""
+def web_server(log: Path, **environment: str) -> Iterator[int]:
+    """Gunicorn with the site, ready to answer; gives its port. environment: settings of its own."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
         bind = f"fd://{listener.fileno()}"
@@ -116,7 +116,7 @@ def web_server(log: Path) -> Iterator[int]:
             pass_fds=[listener.fileno()],
             stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
-            env=os.environ,
+            env={**os.environ, **environment},
         )
         try:
             yield listener.getsockname()[1]
