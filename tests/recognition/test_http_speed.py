@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from recognition.evaluation.bench_http import _kiosk_row
+from recognition.evaluation.bench_http import kiosk_row
 from recognition.evaluation.http_speed import Pace, Target, at_a_pace
 
 EVERY, SLOW = 0.05, 0.3  # seconds
@@ -95,9 +95,9 @@ IN_TIME = Pace(p50_ms=90, p95_ms=125, last_ms=100, errors=0)
     ids=["in time", "p95 late", "the last one late", "an error"],
 )
 def test_a_kiosk_is_answered_in_time_or_the_row_is_missed(pace: Pace, is_met: bool) -> None:
-    assert _kiosk_row(pace).is_met is is_met
+    assert kiosk_row(pace).is_met is is_met
 
 
 def test_the_row_of_a_kiosk_says_how_often_the_answer_fits_between_two_frames() -> None:
-    row = _kiosk_row(IN_TIME)
+    row = kiosk_row(IN_TIME)
     assert (row.ours, row.theirs, row.ratio, row.least) == (125, 500, 4, 1)
