@@ -228,6 +228,9 @@ ENGINE_PRECISION = one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # the operator accepts in the admin.
 VERIFY_FMR = share("VERIFY_FMR")
 RECOGNIZE_FPIR = share("RECOGNIZE_FPIR")
+# Whether recognizing goes on by the fitted law where more people are searched than the calibration
+# can vouch for.
+RECOGNIZE_BEYOND_PROMISE = env.bool("RECOGNIZE_BEYOND_PROMISE", default=False)
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = distance("RECOGNIZE_THRESHOLD")

@@ -12,11 +12,12 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from recognition.api import callers
 from recognition.devices import note_seen
+from recognition.login.accounts import asks_for_face
 from recognition.models import Device
 
 
@@ -28,6 +29,14 @@ class KeyExpired(AuthenticationFailed):
 class KeyRevoked(AuthenticationFailed):
     default_code = "key_revoked"
     default_detail = "This key was revoked or replaced. Give the device a new one."
+
+
+class SecondFactorRequired(PermissionDenied):
+    default_code = "second_factor_required"
+    default_detail = (
+        "This account logs in with password and face, so a password alone gives no token, and one"
+        " of before does not count. Use an account without a face, or a device."
+    )
 
 
 class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
@@ -53,6 +62,9 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
         if is_over:
             raise KeyExpired
         user, _token = self.validate_user(auth_token)
+        # A token is a password's worth, and a face may have been enrolled since.
+        if device is None and asks_for_face(user):
+            raise SecondFactorRequired
         if device is not None:
             note_seen(device=device)
         return user, auth_token

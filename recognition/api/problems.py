@@ -32,6 +32,8 @@ _STATUS = {
     "photo_wrong_type": 415,
     "gallery_not_allowed": 403,
     "face_guarded": 403,
+    "gallery_outgrown": 403,
+    "sample_too_small": 403,
     "no_person": 404,
     "weights_missing": 503,
     "head_missing": 503,

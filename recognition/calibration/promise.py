@@ -83,6 +83,34 @@ def promise_to_verify(
     return _judge(curve, threshold, 1, wanted, by_hand=bool(settings.VERIFY_THRESHOLD))
 
 
+def require_to_recognize(
+    model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, frames: int = 1
+) -> None:
+    """Asked before each 1:N search. An operator who has set a distance by hand, or who goes on
+    beyond the promise, knows what that means.
+
+    Raises Refusal: gallery_outgrown, sample_too_small; NotCalibrated.
+    """
+    if settings.RECOGNIZE_THRESHOLD or settings.RECOGNIZE_BEYOND_PROMISE:
+        return
+    people = max(thresholds.pool_size(model, galleries), 1)
+    wanted = fmr_for(accepted().recognize_fpir, people)
+    if not thresholds.calibration_of(model).for_frames(frames).supports(wanted):
+        promise_among(model, people, frames=frames).require()
+
+
+def require_to_verify(model: EmbeddingModel, *, frames: int = 1) -> None:
+    """Asked before each 1:1 comparison that lets somebody pass without a password.
+
+    Raises Refusal: sample_too_small; NotCalibrated.
+    """
+    if settings.VERIFY_THRESHOLD:
+        return
+    curve = thresholds.calibration_of(model).for_frames(frames)
+    if not curve.supports(accepted().verify_fmr):
+        promise_to_verify(model, frames=frames).require()
+
+
 def _none(model: EmbeddingModel, people: int, wanted: float) -> Promise:
     return Promise(
         holds=False,

@@ -93,7 +93,7 @@ def _kiosk(key: str, frame: bytes, count: int) -> Pace:
     core, *others = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, others or [core])
     _bind_database(core)
-    with http_speed.web_server(settings.VAR_DIR / "bench.log", core=core) as port:
+    with http_speed.web_server(settings.VAR_DIR / "bench.log", core) as port:
         target = Target(port, "/api/v1/attendance/clock/", key, frame)
         http_speed.at_a_pace(target, every=BETWEEN_FRAMES_S, count=4)  # networks are loaded
         return http_speed.at_a_pace(target, every=BETWEEN_FRAMES_S, count=count)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from people.models import EmbeddingModel, Gallery
 from people.vectors import Vector
@@ -40,6 +41,11 @@ class Maker:
         """A photo of each of some of the people made, evenly spread over them, in random order."""
         probes = self.population.probes(np.concatenate(self._some), self._rng)
         return self._rng.permutation(probes)
+
+    def probes_of(self, numbers: NDArray[np.int64]) -> Vector:
+        """A photo of each of these people, by their place in the order of `fill`; drawn around
+        their templates, since who they are is remembered of some only."""
+        return self.population.probes(self.so_far()[numbers], self._rng)
 
     def strangers(self, count: int) -> Vector:
         """A photo each of people who are not among them."""

@@ -123,8 +123,11 @@ class _Line:
 
 
 @contextmanager
-def web_server(log: Path, *, core: int | None = None) -> Iterator[int]:
-    """Gunicorn with the site, ready to answer; gives its port. core: it runs on no other."""
+def web_server(log: Path, core: int | None = None, /, **environment: str) -> Iterator[int]:
+    """Gunicorn with the site, ready to answer; gives its port.
+
+    core: it runs on no other. environment: settings of its own.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
         bind = f"fd://{listener.fileno()}"
@@ -133,7 +136,7 @@ def web_server(log: Path, *, core: int | None = None) -> Iterator[int]:
             pass_fds=[listener.fileno()],
             stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
-            env=os.environ,
+            env={**os.environ, **environment},
             preexec_fn=None if core is None else partial(os.sched_setaffinity, 0, {core}),
         )
         try:

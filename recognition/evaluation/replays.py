@@ -1,7 +1,8 @@
 """Answers to liveness challenges: of pictures and recordings, and of people who do as asked.
 
-Frames are made of a person's photos and looked at by the active part of the check alone: passive
-PAD knows prints and screens by what a real camera sees of them, which is not here.
+Frames are made of a person's photos and looked at by the active part of the check. Passive PAD
+knows prints and screens by what a real camera sees of them, which is not here: it can only be asked
+how many of the people it refuses.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import numpy as np
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
 from recognition.engine import DEFAULT_VERIFY_THRESHOLD, Engine
+from recognition.engine.antispoof import AntiSpoof
 from recognition.engine.limits import LIVENESS, choose
 from recognition.engine.types import Landmarks
 from recognition.evaluation import head_poses as poses
+from recognition.liveness import pad
 from recognition.liveness.challenges import choose_steps
 from recognition.liveness.frames import StepFrame
 from recognition.liveness.looking import faces_of, look
@@ -92,11 +95,16 @@ def _has_files(folder: Path) -> bool:
     return any(path.is_file() for path in folder.iterdir())
 
 
-def outcome(frames: Sequence[StepFrame], engine: Engine) -> str:
-    """What the active check says of an answer: accepted, or the code of why not."""
+def outcome(frames: Sequence[StepFrame], engine: Engine, antispoof: AntiSpoof | None = None) -> str:
+    """What the check says of an answer: accepted, or the code of why not.
+
+    antispoof: None leaves out passive PAD.
+    """
     try:
         faces = faces_of(frames, engine=engine)
-        look(frames, faces, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
+        seen = look(frames, faces, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
+        if antispoof is not None:
+            pad.judge(seen.straight, antispoof)
     except Refusal as refusal:
         return refusal.code
     return ACCEPTED

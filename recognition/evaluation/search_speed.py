@@ -8,13 +8,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from django.core.cache import caches
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
-from people.models import EmbeddingModel
+from people.models import EmbeddingModel, Gallery
 from people.vectors import Vector
 from recognition import search
 from recognition.evaluation import filling
@@ -37,10 +39,23 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
+class InGallery:
+    """A search among `people` who are `share` of everybody; ms: the medians. The recalls as of
+    `Walked`, for probes of members and of strangers."""
+
+    share: float
+    people: int
+    exact_ms: float
+    ms: float
+    recall_mated: float
+    recall_stranger: float
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Median time of one search, milliseconds, and `Walked` as searches read the index.
 
-    others: the same index, read less far or farther.
+    others: the same index, read less far or farther. galleries: read for a part of the people.
     """
 
     people: int
@@ -51,6 +66,7 @@ class Speed:
     recall_mated: float
     recall_stranger: float
     others: list[Walked]
+    galleries: list[InGallery]
 
     @property
     def ratio(self) -> float:
@@ -70,28 +86,37 @@ def measure(
     seed: int,
     progress: Callable[[int], object],
     reaches: Sequence[int] = (),
+    shares: Sequence[float] = (),
 ) -> list[Speed]:
     """One Speed for each number of people, smallest first.
 
-    progress: told of people made. reaches: to read the index as far as these, too.
+    progress: told of people made. reaches: to read the index as far as these, too. shares: of the
+    people, in a gallery each that is searched as well.
     """
     return [
-        _measure_one(Maker(population, seed), size, probes, reaches, progress)
+        _measure_one(Maker(population, seed), size, probes, reaches, shares, progress)
         for size in sorted(sizes)
     ]
 
 
 def _measure_one(
-    make: Maker, size: int, probes: int, reaches: Sequence[int], progress: Callable[[int], object]
+    make: Maker,
+    size: int,
+    probes: int,
+    reaches: Sequence[int],
+    shares: Sequence[float],
+    progress: Callable[[int], object],
 ) -> Speed:
     found: list[Speed] = []
     try:
         with transaction.atomic():
             model = filling.a_model("search speed", make.population.dimensions)
-            filling.fill(model, make, size, progress)
+            people = np.array(filling.fill(model, make, size, progress))
             build_s = _index(model)
             mated, stranger = make.probes_of_some()[: probes // 2], make.strangers(probes // 2)
-            found.append(_compared(model, size, [mated, stranger], build_s, reaches))
+            speed = _compared(model, size, [mated, stranger], build_s, reaches)
+            galleries = [_in_gallery(model, make, people, share, probes // 2) for share in shares]
+            found.append(replace(speed, galleries=galleries))
             raise _Undo
     except _Undo:
         return found[0]
@@ -143,7 +168,32 @@ def _compared(
         others=[
             Walked(reach, statistics.median(times[reach]), *recalls[reach]) for reach in reaches
         ],
+        galleries=[],
     )
+
+
+def _in_gallery(
+    model: EmbeddingModel, make: Maker, people: NDArray[np.int64], share: float, probes: int
+) -> InGallery:
+    """Of members chosen by chance. people: their keys, in the order of the templates."""
+    rng = np.random.default_rng(round(share * 1000))
+    members = np.sort(rng.choice(len(people), max(1, round(len(people) * share)), replace=False))
+    gallery = Gallery.objects.create(name=f"{share:.0%} of {len(people):,}")
+    filling.add_to_gallery(gallery, people[members].tolist())
+    filling.analyze()
+    caches["process"].clear()  # how many a gallery has is known for a minute
+    indexed, exact = _with_index(model, search.index_name(model)), _with_index(model, "")
+    times: list[list[float]] = [[], []]
+    recalls = []
+    for some in (make.probes_of(rng.permutation(members)[:probes]), make.strangers(probes)):
+        hits = [
+            _ask(probe, exact, times[0], galleries=[gallery])
+            == _ask(probe, indexed, times[1], galleries=[gallery])
+            for probe in some
+        ]
+        recalls.append(float(np.mean(hits)))
+    exactly, walked = map(statistics.median, times)
+    return InGallery(share, len(members), exactly, walked, *recalls)
 
 
 def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
@@ -152,9 +202,15 @@ def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
     return EmbeddingModel(**{**values, "search_index": name})
 
 
-def _ask(probe: Vector, model: EmbeddingModel, times: list[float], reach: int | None = None) -> int:
+def _ask(
+    probe: Vector,
+    model: EmbeddingModel,
+    times: list[float],
+    reach: int | None = None,
+    galleries: Sequence[Gallery] = (),
+) -> int:
     started = time.perf_counter()
-    found = search.nearest(probe, model=model, reach=reach)
+    found = search.nearest(probe, model=model, reach=reach, galleries=galleries)
     times.append((time.perf_counter() - started) * 1000)
     return found[0].who.pk
 

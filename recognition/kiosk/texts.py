@@ -43,6 +43,13 @@ def answers() -> dict[str, str]:
             "This device has no gallery, so it knows nobody. Give it one in the admin."
         ),
         "permission_denied": _("This device may not clock people. Change that in the admin."),
+        **dict.fromkeys(
+            ("gallery_outgrown", "sample_too_small"),
+            _(
+                "Too many people are known here to tell them apart by face alone. Type your staff"
+                " number instead."
+            ),
+        ),
         "weights_missing": _("The server cannot look at faces now. An administrator has to help."),
         "head_missing": _("The server cannot look at faces now. An administrator has to help."),
         "not_calibrated": _("The server cannot look at faces now. An administrator has to help."),

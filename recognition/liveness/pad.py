@@ -8,6 +8,7 @@ import numpy as np
 from django.conf import settings
 
 from recognition.engine import Face, WeightsMissing, weights
+from recognition.engine.antispoof import AntiSpoof
 from recognition.liveness.frames import StepFrame
 from recognition.liveness.refusals import PadUnavailable, PresentationAttack
 from recognition.runtime import antispoof
@@ -26,9 +27,14 @@ def require_genuine(straight: Sequence[tuple[StepFrame, Face]]) -> None:
     if not _is_asked_for():
         return
     try:
-        scores = [antispoof().score(frame.pixels, face.box) for frame, face in straight]
+        judge(straight, antispoof())
     except WeightsMissing as error:
         raise PadUnavailable from error
+
+
+def judge(straight: Sequence[tuple[StepFrame, Face]], networks: AntiSpoof) -> None:
+    """Raises PresentationAttack, WeightsMissing."""
+    scores = [networks.score(frame.pixels, face.box) for frame, face in straight]
     if not float(np.mean(scores)) >= LEAST:
         raise PresentationAttack
 

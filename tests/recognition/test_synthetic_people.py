@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from people.models import EmbeddingModel, Gallery, Person, Template
 from recognition import search
@@ -72,17 +72,46 @@ def test_filling_stores_what_was_made(db: None, rng: np.random.Generator) -> Non
     assert set(gallery.people.values_list("pk", flat=True)) == set(ids[:4])
 
 
+@pytest.mark.parametrize("share", ["0", "1.5", "all"])
+def test_a_gallery_of_no_such_share_is_a_mistake_of_the_call(share: str) -> None:
+    with pytest.raises(CommandError, match="is no share"):
+        call_command("bench_search", "--galleries", share)
+
+
 def test_bench_search_draws_and_leaves_nothing(
     db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / "search.svg"
     call_command(
-        "bench_search", "--people", "40", "90", "--probes", "6", "--plot", str(picture), "--json"
+        *("bench_search", "--people", "40", "90", "--probes", "6", "--galleries", "0.5"),
+        *("--plot", str(picture), "--json"),
     )
     found = json.loads(capsys.readouterr().out)
     assert [row["people"] for row in found["rows"]] == [40, 90]
     assert found["rows"][0]["recall_mated"] == 1
+    part = found["rows"][1]["galleries"][0]
+    assert (part["share"], part["people"], part["recall_mated"]) == (0.5, 45, 1)
     assert found["exact_limit"] == search.EXACT_LIMIT
     assert "<svg" in picture.read_text()
     assert not Person.objects.exists()
+    assert not Gallery.objects.exists()
     assert EmbeddingModel.objects.count() == 1
+
+
+def test_bench_index_measures_each_graph_and_leaves_nothing(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graphs = ("half:8:40", "single:8:40")
+    call_command("bench_index", "--people", "90", "--probes", "6", "--json", "--graphs", *graphs)
+    found = json.loads(capsys.readouterr().out)
+    assert [row["graph"]["kind"] for row in found["rows"]] == ["half", "single"]
+    assert [row["recall_mated"] for row in found["rows"]] == [1, 1]
+    assert found["rows"][0]["mb"] < found["rows"][1]["mb"]
+    assert not Person.objects.exists()
+    assert EmbeddingModel.objects.count() == 1
+
+
+@pytest.mark.parametrize("graph", ["half", "half:20", "double:20:200", "half:20:30", "half:a:b"])
+def test_what_is_no_graph_is_a_mistake_of_the_call(graph: str) -> None:
+    with pytest.raises(CommandError, match="is no graph"):
+        call_command("bench_index", "--graphs", graph)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from recognition import health
 from recognition.api import examples
 from recognition.api.access import Rule
+from recognition.api.authentication import SecondFactorRequired
 from recognition.api.serializers import Credentials, HealthSerializer, TokenSerializer
 from recognition.api.throttles import OfTokens
 from recognition.login.accounts import asks_for_face
@@ -46,11 +47,7 @@ class TokensView(APIView):
         if not isinstance(user, User):
             raise AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
         if asks_for_face(user):
-            raise PermissionDenied(
-                "This account logs in with password and face, so a password alone gives no token."
-                " Use an account without a face, or a device.",
-                code="second_factor_required",
-            )
+            raise SecondFactorRequired
         token, key = AuthToken.objects.create(user=user)
         _forget_oldest(user)
         return Response({"token": key, "expires_at": token.expiry}, status=201)

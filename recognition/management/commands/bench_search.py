@@ -1,5 +1,6 @@
 """manage.py bench_search"""
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,7 @@ class Command(FaceCommand):
     examples = """\
   manage.py bench_search --people 100 1000 10000 100000 1000000 --plot search.svg
   manage.py bench_search --people 100000 --probes 4000 --reach 40 80 120 200
+  manage.py bench_search --people 100000 --galleries 0.06 0.1 0.25 0.5
   manage.py bench_search --faces photos/     people who lie as those of photos/Name/photo.jpg do"""
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,6 +43,10 @@ class Command(FaceCommand):
         parser.add_argument(
             "--reach", type=int, nargs="+", default=[], metavar="N",
             help="read the index as far as this, too: how many neighbours the walk keeps",
+        )  # fmt: skip
+        parser.add_argument(
+            "--galleries", type=_share, nargs="+", default=[], metavar="SHARE",
+            help="search this part of the people, too, 0.1 for a tenth",
         )  # fmt: skip
         parser.add_argument(
             "--faces", type=Path, metavar="DIR",
@@ -64,6 +70,7 @@ class Command(FaceCommand):
                 seed=options["seed"],
                 progress=bar.update,
                 reaches=options["reach"],
+                shares=options["galleries"],
             )
         if options["plot"]:
             search_speed.plot(speeds, EXACT_LIMIT, options["plot"])
@@ -94,7 +101,23 @@ class Command(FaceCommand):
                     f"{'reach':>21} {other.reach:6}   {other.ms:8.2f}   {'':11}"
                     f"   {other.recall_mated:16.3f}  {other.recall_stranger:8.3f}"
                 )
+            for part in speed.galleries:
+                self.say(
+                    f"{part.people:8,}   {part.exact_ms:8.2f}   {part.ms:8.2f}"
+                    f"   {part.exact_ms / part.ms:11.2f}   {part.recall_mated:16.3f}"
+                    f"  {part.recall_stranger:8.3f}   in a gallery of {part.share:.0%}"
+                )
         self.say(f"The index is built beyond {EXACT_LIMIT:,} people.")
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise ArgumentTypeError(f"“{text}” is no share: a tenth is 0.1, everybody is 1.")
+    return share
 
 
 def _fitted(folder: Path) -> population.Population:

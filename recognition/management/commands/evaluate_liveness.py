@@ -19,6 +19,8 @@ from recognition.liveness.frames import StepFrame
 from recognition.liveness.pad import LEAST
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, table
 
+Judges = tuple[Engine, AntiSpoof | None]
+
 
 class Command(FaceCommand):
     help = (
@@ -38,6 +40,9 @@ class Command(FaceCommand):
         parser.add_argument("--people", type=int, help="only so many people of DIR")
         parser.add_argument("--replays", type=int, default=0, metavar="N")
         parser.add_argument("--moves", type=int, default=settings.LIVENESS_STEPS)
+        parser.add_argument(
+            "--with-pad", action="store_true", help="those of --turns pass the networks as well"
+        )
         parser.add_argument("--seed", type=int, default=0)
 
     def answer(self, options: dict[str, Any]) -> int:
@@ -45,19 +50,25 @@ class Command(FaceCommand):
             raise Refusal("Name a FOLDER with live/ and spoof/, or --turns DIR.", code="no_folder")
         if not 2 <= options["moves"] <= 5:
             raise Refusal("--moves is a number from 2 to 5.", code="moves_out_of_range")
-        engine = Engine(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
+        how: dict[str, Any] = {
+            "models_dir": settings.MODELS_DIR,
+            "threads": settings.ENGINE_THREADS,
+        }
+        engine, antispoof = Engine(**how), AntiSpoof(**how)
         result: dict[str, Any] = {}
         if options["folder"] is not None:
-            result["pad"] = self._pad(options["folder"], engine, options["plot"])
+            result["pad"] = self._pad(options["folder"], engine, antispoof, options["plot"])
         if options["turns"] is not None:
-            result |= self._active(engine, options)
+            judges = (engine, antispoof if options["with_pad"] else None)
+            result |= self._active(judges, options)
         self.give(result)
         attacks = result.get("replays", {}).values()
         return NO if any(kind["accepted"] for kind in attacks) else YES
 
-    def _pad(self, folder: Path, engine: Engine, plot: Path | None) -> dict[str, Any]:
+    def _pad(
+        self, folder: Path, engine: Engine, antispoof: AntiSpoof, plot: Path | None
+    ) -> dict[str, Any]:
         files = presentations.files_of(folder)
-        antispoof = AntiSpoof(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
         with progress_bar(sum(map(len, files)), " photos", "Anti-spoofing") as bar:
             live, spoof = (
                 presentations.score(
@@ -78,8 +89,10 @@ class Command(FaceCommand):
         for line in table([("threshold", "APCER", "BPCER"), *cells]):
             self.say(line)
 
-    def _active(self, engine: Engine, options: dict[str, Any]) -> dict[str, Any]:
-        photos = replays.read(options["turns"], engine, most_people=options["people"])
+    def _active(self, judges: Judges, options: dict[str, Any]) -> dict[str, Any]:
+        if judges[1] is not None:
+            judges[1].load()
+        photos = replays.read(options["turns"], judges[0], most_people=options["people"])
         if len({photo.person for photo in photos if replays.is_straight(photo)}) < 2:
             raise Refusal(
                 f"{options['turns']} needs photos of two people that look straight at the camera,"
@@ -90,10 +103,10 @@ class Command(FaceCommand):
             *turns.of_photos(photos, seed=options["seed"]),
             *turns.synthetic(photos, moves=options["moves"], seed=options["seed"]),
         ]
-        result = {"genuine": self._tally("Did as asked", genuine, len(genuine), engine)}
+        result = {"genuine": self._tally("Did as asked", genuine, len(genuine), judges)}
         number = options["replays"]
         if number:
-            result["replays"] = self._tally("Attacks", _attacks(photos, options), number, engine)
+            result["replays"] = self._tally("Attacks", _attacks(photos, options), number, judges)
         return result
 
     def _tally(
@@ -101,13 +114,13 @@ class Command(FaceCommand):
         title: str,
         answers: Iterable[tuple[str, list[StepFrame]]],
         number: int,
-        engine: Engine,
+        judges: Judges,
     ) -> dict[str, Any]:
         tallies: dict[str, Tally] = {}
         with progress_bar(number, " answers", title) as bar:
             for kind, frames in answers:
                 tally = tallies.setdefault(kind, Tally(kind))
-                tally.outcomes[replays.outcome(frames, engine)] += 1
+                tally.outcomes[replays.outcome(frames, *judges)] += 1
                 bar.update()
         self.say(f"{title}: {sum(tally.tried for tally in tallies.values())} answers")
         for line in table(

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from recognition.engine import weights
 from recognition.engine.fetch import fetch_pad
 from recognition.evaluation import presentations, replays
+from recognition.liveness import pad
 from recognition.liveness.pad import LEAST
 
 RATE = {"value", "low", "high", "trials"}
@@ -123,6 +124,20 @@ def test_attacks_and_people_who_do_as_asked(people: Path) -> None:
 def test_without_replays_there_is_nothing_to_be_accepted(people: Path) -> None:
     code, found = run_json("--turns", people)
     assert (code, set(found)) == (0, {"genuine"})
+
+
+@pytest.mark.usefixtures("networks")
+def test_who_does_as_asked_may_have_to_pass_the_networks_too(
+    people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _code, without = run_json("--turns", people)
+    monkeypatch.setattr(pad, "LEAST", 1.1)  # nobody is as live as that
+    _code, found = run_json("--turns", people, "--with-pad")
+    for kind, tally in found["genuine"].items():
+        passed = without["genuine"][kind]["accepted"]
+        assert tally["accepted"] == 0
+        assert tally["outcomes"].get("presentation_attack", 0) == passed
+    assert sum(tally["accepted"] for tally in without["genuine"].values())
 
 
 @pytest.mark.usefixtures("networks")

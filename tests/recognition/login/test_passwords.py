@@ -9,7 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.test import APIClient
 
+from people.models import Person
 from recognition.models import LoginBrake
+from tests.fixtures import Enrol
 from tests.recognition.login.conftest import ADA, PASSWORD, MakeAccount, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +97,23 @@ def test_whoever_waits_is_told_how_long_and_not_that_the_password_is_wrong() -> 
 def test_a_password_alone_gives_no_token_where_the_face_is_needed(account: MakeAccount) -> None:
     account("chief", face=ADA, is_staff=True)
     response = APIClient().post("/api/v1/tokens/", {"username": "chief", "password": PASSWORD})
+    assert response.status_code == 403
+    assert response.json()["code"] == "second_factor_required"
+
+
+def test_a_token_of_before_the_face_was_enrolled_counts_no_more(
+    account: MakeAccount, enrol: Enrol
+) -> None:
+    chief = account("chief", is_staff=True, is_superuser=True)
+    client = APIClient()
+    credentials = {"username": "chief", "password": PASSWORD}
+    token = client.post("/api/v1/tokens/", credentials).json()["token"]
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get("/api/v1/people/").status_code == 200
+
+    Person.objects.update(user=None)
+    Person.objects.filter(pk=enrol("The chief", ADA).pk).update(user=chief)
+    response = client.get("/api/v1/people/")
     assert response.status_code == 403
     assert response.json()["code"] == "second_factor_required"
 
