@@ -20,7 +20,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 HERE = "127.0.0.1"
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @dataclass
