@@ -245,9 +245,9 @@ def survive_emptying(site: Site, photos: list[Path], empty: Callable[[], None]) 
         listed = site.var_dir / "new.json"
         listed.write_text(json.dumps([str(path) for path in new]))
         site.manage("shell", "-c", TAKE_IN.format(listed=str(listed)))
-        assert queued(site)["reembedding"], "nothing was queued that could be lost"
+        assert queued(site), "nothing was queued that could be lost"
         empty()
-        assert not any(queued(site).values())
+        assert not queued(site)
     watcher = Watcher(site)
     site.wait_until(lambda: watcher.read()[0] == "done", 2 * RESUMES_WITHIN_S, "the end of the run")
     site.wait_until(lambda: site.photos("pending") == 0, RESUMES_WITHIN_S, "embedding new photos")
@@ -255,10 +255,10 @@ def survive_emptying(site: Site, photos: list[Path], empty: Callable[[], None]) 
     assert settled == len(old) + len(new)
 
 
-def queued(site: Site) -> dict[str, int]:
-    """Messages that no worker has, by queue."""
-    depths = status(site, "--wait", "0.1")["queues"].values()
-    return dict(zip(("celery", "reembedding"), depths, strict=True))
+def queued(site: Site) -> int:
+    """Chunks that no worker has. The other queue fills by itself: the clock puts sweeps there."""
+    _, reembedding = status(site, "--wait", "0.1")["queues"].values()
+    return int(reembedding)
 
 
 def _nothing_lost_nothing_twice(site: Site, photos: int, people: int) -> None:
