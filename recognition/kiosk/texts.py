@@ -22,6 +22,7 @@ def camera() -> dict[str, str]:
         ),
         "in_use": _("Another program is using the camera. Close it, then try again."),
         "failed": _("The camera did not start. Try again, or use another device."),
+        "lost": _("The camera stopped. See that it is plugged in, then try again."),
     }
 
 
