@@ -125,7 +125,8 @@ for _name, _database in DATABASES.items():
     _database["OPTIONS"].setdefault("prepare_threshold", 5)  # lets people.prepared do so
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-PHOTOS_DIR = VAR_DIR / "photos"
+# Photos, and archives being imported: on several machines, a folder that all of them see.
+PHOTOS_DIR = Path(env.str("PHOTOS_DIR", default="") or VAR_DIR / "photos").resolve()
 MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -85,6 +85,12 @@ def test_nobody_else_can_swap_static_files_whatever_the_umask(tmp_path: Path) ->
     assert not any(path.stat().st_mode & 0o022 for path in made)
 
 
+def test_photos_may_lie_where_other_machines_see_them(tmp_path: Path) -> None:
+    shared = str(tmp_path / "shared")
+    done = manage(tmp_path, "diffsettings", PHOTOS_DIR=shared, **PRODUCTION)
+    assert f"PHOTOS_DIR = PosixPath('{shared}')" in done.stdout
+
+
 def test_addresses_replace_the_embedded_services(tmp_path: Path) -> None:
     code = (
         "from django.conf import settings as s;"

@@ -17,6 +17,7 @@ from django.utils import timezone
 from people import services as people
 from people.images import Pixels
 from people.models import FaceEmbedding, FaceImage, FaceImageSource, Person, Template
+from people.storage import MARKER, StoreMissing
 from recognition import enrolment, upkeep
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
@@ -117,6 +118,31 @@ def test_a_lost_file_is_a_reason_not_a_crash(ann: Person) -> None:
     embed_images([image.pk])
     image.refresh_from_db()
     assert image.reason_code == "photo_lost"
+
+
+def test_without_the_folder_of_the_photos_none_is_lost(
+    ann: Person, photos_dir: Path, tmp_path: Path
+) -> None:
+    image = store(ann, photo_of(10))
+    photos_dir.rename(tmp_path / "mounted elsewhere")
+    with pytest.raises(StoreMissing):
+        embed_images([image.pk])
+    assert states() == {("pending", 0, False): 1}
+    with pytest.raises(StoreMissing):
+        store(ann, photo_of(11))
+    (tmp_path / "mounted elsewhere").rename(photos_dir)
+    assert embed_images([image.pk]).ready == 1
+
+
+def test_a_folder_from_before_it_was_marked_is_known_by_its_photos(
+    ann: Person, photos_dir: Path
+) -> None:
+    kept, lost = store(ann, photo_of(10)), store(ann, photo_of(11))
+    (photos_dir / MARKER).unlink()
+    Path(lost.file.path).unlink()
+    assert embed_images([kept.pk, lost.pk]).rejected == 1
+    store(ann, photo_of(12))
+    assert (photos_dir / MARKER).is_file()
 
 
 def test_a_photo_claimed_by_a_living_worker_is_left_to_it(ann: Person) -> None:

@@ -21,6 +21,7 @@ from people.models import (
     Person,
     Template,
 )
+from people.storage import StoreMissing
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
@@ -167,6 +168,20 @@ def test_a_lost_file_is_a_failure_and_not_the_end(
     Path(image.file.path).unlink()
     work_off(runs.start(model=other))
     assert ReembeddingFailure.objects.get().code == "photo_lost"
+
+
+def test_a_worker_that_does_not_see_the_photos_gives_them_back(
+    staff: list[Person], other: EmbeddingModel, photos_dir: Path, tmp_path: Path
+) -> None:
+    run = runs.start(model=other)
+    photos_dir.rename(tmp_path / "mounted elsewhere")
+    with pytest.raises(StoreMissing):
+        runs.work_one(run.pk)
+    assert set(run.chunks.values_list("tries", "claimed_until")) == {(0, None)}
+    assert not ReembeddingFailure.objects.exists()
+    (tmp_path / "mounted elsewhere").rename(photos_dir)
+    work_off(run)
+    assert vectors_of(other) == 9
 
 
 def test_a_photo_enrolled_during_a_run_gets_both_vectors(
