@@ -180,8 +180,17 @@ CELERY = {
     # Told to end at once, a worker still finishes what it is at.
     "worker_soft_shutdown_timeout": 10.0,
     "beat_schedule": {
-        "sweep": {"task": "recognition.tasks.sweep", "schedule": 30.0},
-        "tidy": {"task": "recognition.tasks.tidy", "schedule": 24 * 3600.0},
+        # Expired, so that those that no worker took do not all run once there is one.
+        "sweep": {
+            "task": "recognition.tasks.sweep",
+            "schedule": 30.0,
+            "options": {"expires": 600.0},
+        },
+        "tidy": {
+            "task": "recognition.tasks.tidy",
+            "schedule": 24 * 3600.0,
+            "options": {"expires": 24 * 3600.0},
+        },
     },
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from django.apps import apps
 from django.conf import settings
@@ -29,9 +29,11 @@ class PrivateStorage(FileSystemStorage):
     def url(self, name: str | None) -> NoReturn:
         raise ValueError("This file is not accessible via a URL.")
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def save(
+        self, name: str | None, content: File[Any] | IO[Any], max_length: int | None = None
+    ) -> str:
         claim_store()
-        return super()._save(name, content)
+        return super().save(name, content, max_length)
 
 
 def is_store_here() -> bool:

@@ -16,15 +16,18 @@ from knox.models import AuthToken
 from people import imports
 from people.models import EmbeddingModel, FaceImage
 from recognition.attendance import idempotency
+from recognition.enrolment import TOGETHER
 from recognition.liveness import challenges
 from recognition.login import brakes
-from recognition.queueing import queue_deliveries, queue_import, queue_photos
+from recognition.queueing import queue_deliveries, queue_depths, queue_import, queue_photos
 from recognition.reembedding import runs, standby, switching
 from recognition.search import ensure_index
 from recognition.webhooks import delivery, signing
 
-# Long enough that a photo whose message is under way is rarely queued twice; twice is harmless.
+# What waits so long while the broker holds no message has lost its own.
 WAITING = timedelta(seconds=20)
+# While it holds some, what waits is late and not lost; but after so long the oldest are queued.
+LATE = timedelta(minutes=10)
 # The broker never holds more of them than this for each sweep.
 AT_ONCE = 400
 ORPHAN_AGE_S = 24 * 3600
@@ -39,10 +42,10 @@ def sweep() -> int:
 
     Returns how many photos were queued.
     """
-    waiting = FaceImage.objects.waiting_longer_than(WAITING).order_by("id")
-    ids = list(waiting.values_list("pk", flat=True)[:AT_ONCE])
+    is_empty = not (queue_depths() or {}).get(settings.QUEUES[0])
+    ids = _lost_photos(is_empty=is_empty)
     queue_photos(ids)
-    for run_id in imports.unattended_runs():
+    for run_id in imports.unattended_runs() if is_empty else ():
         queue_import(run_id)
     queue_deliveries(delivery.due_ids())
     for run_id in runs.live_ids():
@@ -51,6 +54,13 @@ def sweep() -> int:
         ensure_index(model)
     switching.drop_retired()
     return len(ids)
+
+
+def _lost_photos(*, is_empty: bool) -> list[int]:
+    """The oldest of those that wait for a message. is_empty: of the queue their messages are in."""
+    age, number = (WAITING, AT_ONCE) if is_empty else (LATE, TOGETHER)
+    waiting = FaceImage.objects.waiting_longer_than(age).order_by("id")
+    return list(waiting.values_list("pk", flat=True)[:number])
 
 
 def tidy() -> int:

@@ -1,6 +1,7 @@
 """How many workers, from which queues, and when one is replaced."""
 
 from pathlib import Path
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -76,6 +77,12 @@ def test_a_worker_grown_too_large_ends_after_its_task(
     settings.WORKER_MAX_MB = 1
     recycling.end_if_too_large()
     assert state.should_stop == 0
+
+
+def test_what_the_clock_asks_for_is_forgotten_when_no_worker_comes() -> None:
+    entries = cast("dict[str, dict[str, Any]]", settings.CELERY["beat_schedule"])
+    for entry in entries.values():
+        assert entry["schedule"] <= entry["options"]["expires"] <= 24 * 3600
 
 
 def test_each_kind_of_broker_has_its_own_settings() -> None:

@@ -18,10 +18,10 @@ from people import services as people
 from people.images import Pixels
 from people.models import FaceEmbedding, FaceImage, FaceImageSource, Person, Template
 from people.storage import MARKER, StoreMissing
-from recognition import enrolment, upkeep
+from recognition import enrolment, tasks, upkeep
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
-from recognition.enrolment import MAX_TRIES, embed_images
+from recognition.enrolment import MAX_TRIES, TOGETHER, embed_images
 from tests.faces import FakeEngine, photo_of, photo_without_face
 from tests.fixtures import Enrol
 
@@ -356,11 +356,42 @@ def test_the_sweep_queues_what_was_left_pending(
         return True
 
     monkeypatch.setattr(upkeep, "queue_photos", queue)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": 0})
     old, fresh = store(ann, photo_of(10)), store(ann, photo_of(11))
     FaceImage.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(minutes=5))
     upkeep.sweep()
     assert queued == [old.pk]
     assert fresh.state == "pending"
+
+
+def test_sweeps_queue_nothing_that_is_queued_already(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[list[int]] = []
+    monkeypatch.setattr(tasks.embed_photos, "delay", messages.append)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": len(messages)})
+    ids = [store(ann, photo_of(angle)).pk for angle in range(3 * TOGETHER)]
+    FaceImage.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    for _ in range(20):
+        upkeep.sweep()
+    assert messages == [ids[:8], ids[8:16], ids[16:]]
+    messages.clear()  # emptied
+    upkeep.sweep()
+    assert len(messages) == 3
+
+
+def test_a_message_lost_among_many_others_is_repeated_once_its_photo_is_the_oldest(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[list[int]] = []
+    monkeypatch.setattr(tasks.embed_photos, "delay", messages.append)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": 1000})
+    lost, late = store(ann, photo_of(10)), store(ann, photo_of(11))
+    waits = timezone.now() - upkeep.LATE * 2
+    FaceImage.objects.filter(pk=lost.pk).update(created_at=waits)
+    upkeep.sweep()
+    assert messages == [[lost.pk]]
+    assert late.state == "pending"
 
 
 def test_tidying_removes_only_old_files_without_a_row(ann: Person, photos_dir: Path) -> None:
