@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -97,6 +97,37 @@ def live_run(model: EmbeddingModel) -> ReembeddingRun:
     if run is None:
         raise NoRun(model)
     return run
+
+
+def change(
+    *,
+    run: ReembeddingRun,
+    activate_when_done: bool | None = None,
+    may_miss: int | None = None,
+    overrides: Sequence[str] | None = None,
+    rate_limit: float | None = None,
+    by: User | None = None,
+) -> None:
+    """Ask something else of a run that is under way; None leaves a thing as it is.
+
+    A rate counts for what is handed out from now on. Raises NoRun when it has ended.
+    """
+    asked: dict[str, Any] = {
+        "activate_when_done": activate_when_done,
+        "may_miss": may_miss,
+        "overrides": None if overrides is None else list(overrides),
+        "rate_limit": rate_limit,
+    }
+    changed = {key: value for key, value in asked.items() if value is not None}
+    if not changed:
+        return
+    if rate_limit is not None:
+        changed["next_at"] = None
+    if changed.keys() & {"activate_when_done", "may_miss", "overrides"}:
+        changed["started_by"] = by  # a switch is put on record with who asked for it
+    if not ReembeddingRun.objects.filter(pk=run.pk, state__in=LIVE).update(**changed):
+        raise NoRun(run.model)
+    run.refresh_from_db()
 
 
 def pause(*, run: ReembeddingRun) -> None:
