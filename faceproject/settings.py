@@ -19,6 +19,7 @@ from faceproject.embedded import addresses
 from faceproject.environment import (
     BASE_DIR,
     VAR_DIR,
+    days,
     distance,
     env,
     number,
@@ -128,6 +129,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Photos, and archives being imported: on several machines, a folder that all of them see.
 PHOTOS_DIR = Path(env.str("PHOTOS_DIR", default="") or VAR_DIR / "photos").resolve()
 MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
+# How long a photo that was rejected waits for somebody to look at it; 0: until it is deleted.
+REJECTED_PHOTOS_KEPT = days("REJECTED_PHOTOS_KEPT_DAYS")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "photos": {

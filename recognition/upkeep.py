@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.utils import timezone
 from knox.models import AuthToken
 
@@ -32,6 +33,7 @@ LATE = timedelta(minutes=10)
 AT_ONCE = 400
 ORPHAN_AGE_S = 24 * 3600
 FILES_AT_ONCE = 1000
+ROWS_AT_ONCE = 500
 # How long whoever holds a key that is over is told so, and not only that it is none.
 ENDED_KEYS_KEPT = timedelta(days=30)
 _NAME = re.compile(r"[0-9a-f]{32}\Z")
@@ -64,7 +66,8 @@ def _lost_photos(*, is_empty: bool) -> list[int]:
 
 
 def tidy() -> int:
-    """Remove what is done with: archives, answers, keys, sessions, photo files without a row.
+    """Remove what is done with: archives, answers, keys, sessions, rejected photos where the
+    operator says so, photo files without a row.
 
     A crash between file and row leaves such a file. Only those are taken that are old enough for
     no transaction to be about to commit. Returns how many photos were removed.
@@ -77,13 +80,29 @@ def tidy() -> int:
     SessionStore.clear_expired()
     delivery.forget_old()
     signing.renew_encryption()
-    removed = 0
+    removed = _remove_rejected()
     for folder in settings.PHOTOS_DIR.glob("??"):
         # Only names we give: somebody's own file must not stop the rest.
         old = [path for path in folder.glob("*.jpg") if _NAME.match(path.stem) and _is_old(path)]
         for start in range(0, len(old), FILES_AT_ONCE):
             removed += _remove_orphans(old[start : start + FILES_AT_ONCE])
     return removed
+
+
+def _remove_rejected() -> int:
+    """With their files. One that somebody is accepting is left to them."""
+    kept: timedelta | None = settings.REJECTED_PHOTOS_KEPT
+    if kept is None:
+        return 0
+    removed, old = 0, FaceImage.objects.rejected_before(timezone.now() - kept)
+    while True:
+        with transaction.atomic():
+            locked = old.select_for_update(skip_locked=True, of=("self",))[:ROWS_AT_ONCE]
+            ids = [image.pk for image in locked]
+            FaceImage.objects.filter(pk__in=ids).delete()
+        removed += len(ids)
+        if not ids:
+            return removed
 
 
 def _is_old(path: Path) -> bool:

@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from people import services as people
 from people.images import Pixels
@@ -392,6 +393,27 @@ def test_a_message_lost_among_many_others_is_repeated_once_its_photo_is_the_olde
     upkeep.sweep()
     assert messages == [[lost.pk]]
     assert late.state == "pending"
+
+
+def test_rejected_photos_are_kept_as_long_as_the_operator_says(
+    ann: Person,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    ready, old, late = (store(ann, data) for data in
+                        (photo_of(10), photo_without_face(), photo_of(120)))  # fmt: skip
+    embed_images([ready.pk, old.pk, late.pk])
+    for image, days in ((ready, 31), (old, 31), (late, 29)):
+        processed = timezone.now() - timedelta(days=days)
+        FaceImage.objects.filter(pk=image.pk).update(processed_at=processed)
+    settings.REJECTED_PHOTOS_KEPT = None
+    assert upkeep.tidy() == 0
+    settings.REJECTED_PHOTOS_KEPT = timedelta(days=30)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert upkeep.tidy() == 1
+    assert set(FaceImage.objects.values_list("pk", flat=True)) == {ready.pk, late.pk}
+    there = [Path(image.file.path).exists() for image in (ready, old, late)]
+    assert there == [True, False, True]
 
 
 def test_tidying_removes_only_old_files_without_a_row(ann: Person, photos_dir: Path) -> None:
