@@ -291,6 +291,7 @@ def panel(request: HttpRequest, model: EmbeddingModel) -> dict[str, Any]:
         "run": run,
         "is_live": is_live,
         "run_said": _said(run) if run is not None else "",
+        "missing": switching.kept_back(run)[:SHOWN] if run is not None else [],
         "failures": failures.select_related("image__person")[:SHOWN],
         "more_failures": max(number - SHOWN, 0),
         "failures_number": number,

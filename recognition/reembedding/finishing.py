@@ -98,7 +98,8 @@ def _near(vector: Vector, rng: np.random.Generator) -> Vector:
 def _end(run: ReembeddingRun, recall: float) -> None:
     """The model is ready, active if that was asked for, and the run done: in one transaction.
 
-    Nothing when it was paused or cancelled meanwhile, or photos became ready that lack a vector.
+    Nothing when it was paused, cancelled or asked to activate meanwhile, or photos became ready
+    that lack a vector.
     """
     if run.activate_when_done:
         lock_all_enrolment()  # as activating does, and before any other lock
@@ -106,6 +107,8 @@ def _end(run: ReembeddingRun, recall: float) -> None:
     model = EmbeddingModel.objects.select_for_update().get(pk=run.model_id)
     if current.state != ReembeddingRun.State.RUNNING:
         return
+    if current.activate_when_done and not run.activate_when_done:
+        return  # the next try takes the lock first
     if lacking(model).exists():
         current.phase = ReembeddingRun.Phase.EMBEDDING
         current.save(update_fields=["phase"])

@@ -71,6 +71,18 @@ def missing_people(model: EmbeddingModel) -> QuerySet[Person]:
     )
 
 
+def kept_back(run: ReembeddingRun) -> QuerySet[Person]:
+    """Who is in the way of the activation that this run was to end with, as of now; by name.
+
+    Asked when somebody looks and kept nowhere: names in the run would outlive an erasure.
+    """
+    refused = run.activate_when_done and run.state == ReembeddingRun.State.DONE and run.error
+    if not refused or run.model.state != EmbeddingModelState.READY:
+        return Person.objects.none()
+    missing = missing_people(run.model).order_by("full_name")
+    return missing if missing.count() > run.may_miss else missing.none()
+
+
 def obstacles(model: EmbeddingModel, *, may_miss: int = 0) -> list[Obstacle]:
     """What is in the way of activating this model; nothing means it can be."""
     wrong_state = _wrong_state(model)

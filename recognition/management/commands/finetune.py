@@ -22,7 +22,7 @@ from recognition.evaluation.statistics import Interval
 from recognition.finetuning import plot, service
 from recognition.finetuning.judging import Row, judge
 from recognition.finetuning.service import Result
-from recognition.finetuning.splitting import HOLDOUTS, split
+from recognition.finetuning.splitting import HOLDOUTS, check_enough, split
 from recognition.finetuning.training import Plan, train
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, table
 from recognition.reembedding.catalogue import find_model
@@ -124,19 +124,21 @@ class Command(FaceCommand):
             name = options["people"]
             return enrolled_set(base, find_gallery(name=name) if name else None)
         try:
-            return self._folder(base, options["folder"])
+            return self._folder(base, options["folder"], options["holdout"])
         except OSError as error:
             raise Refusal(
                 f"{error.filename} cannot be read: {error.strerror}.", code="file_unreadable"
             ) from error
 
-    def _folder(self, base: EmbeddingModel, folders: list[Path]) -> PhotoSet:
+    def _folder(self, base: EmbeddingModel, folders: list[Path], holdout: float) -> PhotoSet:
         for folder in folders:
             if not folder.is_dir():
                 raise Refusal(f"There is no folder {folder}.", code="folder_missing")
         every = merged(folders)
         # One photo alone makes no pair: it is not embedded, and its person only counted.
         photos = {name: own for name, own in every.items() if len(own) > 1}
+        # Before minutes of work; not every file has a face, so that it is asked again afterwards.
+        check_enough(len(photos), len(every) - len(photos), holdout)
         with progress_bar(sum(map(len, photos.values())), "photo", "Embedding") as bar:
             found = embed_people(
                 photos, embedder(base, settings.VAR_DIR / "cache"), lambda: bar.update()
