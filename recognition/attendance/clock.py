@@ -89,7 +89,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     if result.person is None:
         return Clocked(result=result)
     person = _alone_with(result.person.pk)
-    seen, last = _before(person, occurred_at)
+    seen, last = _before(person, occurred_at, device)
     if seen is not None:
         event = AttendanceEvent.objects.select_related("person", "device").get(pk=seen)
         return Clocked(result=result, event=event, is_repeat=True)
@@ -188,22 +188,35 @@ _EVENTS = """
     WHERE e.person_id = %(person)s::bigint AND NOT e.is_void
         AND NOT EXISTS (SELECT FROM recognition_attendanceevent r WHERE r.replaces_id = e.id)
 """
+# What this device recorded at that very moment is there, whatever it was corrected to: a capture
+# that is sent again must not bring back what somebody took away.
 _BEFORE = f"""
     SELECT
-        (SELECT e.id {_EVENTS}
-            AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
-            AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
-            ORDER BY e.occurred_at DESC LIMIT 1),
+        COALESCE(
+            (SELECT e.id FROM recognition_attendanceevent e
+                WHERE e.person_id = %(person)s::bigint AND e.occurred_at = %(at)s::timestamptz
+                AND e.device_id = %(device)s::bigint AND e.source <> 'correction' LIMIT 1),
+            (SELECT e.id {_EVENTS}
+                AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
+                AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
+                ORDER BY e.occurred_at DESC LIMIT 1)
+        ),
         (SELECT e.direction {_EVENTS}
             AND e.occurred_at >= %(begins)s::timestamptz AND e.occurred_at < %(at)s::timestamptz
             ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1)
-"""
+"""  # noqa: S608  of constants
 
 
-def _before(person: Person, moment: datetime) -> tuple[int | None, str | None]:
-    """An event so near that the same face was only shown again; and the last direction of this
-    working day: what was forgotten on an earlier one does not count."""
+def _before(person: Person, moment: datetime, device: Device) -> tuple[int | None, str | None]:
+    """An event that is this one already, or so near that the same face was only shown again; and
+    the last direction of this working day: what was forgotten on an earlier one does not count."""
     begins, _ends = workdays.bounds(person, moment)
-    asked = {"person": person.pk, "at": moment, "begins": begins, "interval": settings.CLOCK_REPEAT}
+    asked = {
+        "person": person.pk,
+        "device": device.pk,
+        "at": moment,
+        "begins": begins,
+        "interval": settings.CLOCK_REPEAT,
+    }
     ((seen, direction),) = prepared.rows(_BEFORE, asked)
     return seen, direction

@@ -53,7 +53,8 @@ KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": f"^{_KEY.pattern}$"},
     OpenApiParameter.HEADER,
-    description="The same key gives the same answer for 24 hours, and at most one event.",
+    description="The same key gives the same answer, and at most one event: for 24 hours at least, "
+    "and for as long as a capture may wait on a device.",
 )
 
 
@@ -132,10 +133,10 @@ class BatchView(APIView):
     def post(self, request: Request) -> Response:
         """Answered item by item, in order; safe to send again as a whole.
 
-        An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
-        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
-        is refused whole. One that `requires_liveness` has each item refused: what waited proves
-        nothing.
+        An item's `id` is its idempotency key, for as long as its capture could be accepted: one
+        that `clock/` has had before is not recorded again, and answered as it was, or with
+        `key_used_otherwise`. A device whose clock is wrong is refused whole. One that
+        `requires_liveness` has each item refused: what waited proves nothing.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)

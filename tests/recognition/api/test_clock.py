@@ -16,9 +16,12 @@ from people import services as people
 from people.models import Gallery, Person
 from recognition import services
 from recognition.attendance import clock as clock_service
-from recognition.models import Attempt, AttendanceEvent, Device
+from recognition.attendance import idempotency
+from recognition.devices import add_device
+from recognition.models import Attempt, AttendanceEvent, Device, IdempotentAnswer
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
+from tests.recognition.api.conftest import client_with
 
 URL = "/api/v1/attendance/clock/"
 
@@ -225,6 +228,53 @@ def test_a_batch_may_be_sent_again_as_a_whole(kiosk: APIClient) -> None:
     first, second = batch(kiosk, *captures), batch(kiosk, *captures)
     assert first.json() == second.json()
     assert AttendanceEvent.objects.count() == 2
+
+
+def counted() -> int:
+    return AttendanceEvent.objects.filter(is_void=False, replaced_by=None).count()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_batch_sent_again_a_day_later_brings_nothing_back(
+    kiosk: APIClient, admin: APIClient
+) -> None:
+    waited = capture(10, ago(hours=3))
+    first = batch(kiosk, waited).json()
+    event = first["results"][0]["answer"]["event"]["id"]
+    correct(admin, event=event, is_void=True, reason="It was her sister")
+    IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    idempotency.forget_old()
+    assert batch(kiosk, waited).json() == first
+    assert counted() == 0
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("how", [{"is_void": True}, {"direction": "out"}, {"occurred_at": ""}])
+def test_what_was_corrected_is_there_although_its_answer_is_forgotten(
+    kiosk: APIClient, admin: APIClient, how: dict[str, object]
+) -> None:
+    """Also as another capture of the same moment, and when the correction moved it elsewhere."""
+    waited = capture(10, ago(hours=3))
+    event = batch(kiosk, waited).json()["results"][0]["answer"]["event"]["id"]
+    moved = {"occurred_at": ago(hours=2)} if "occurred_at" in how else how
+    correct(admin, event=event, reason="It was otherwise", **moved)
+    left = counted()
+    IdempotentAnswer.objects.all().delete()
+    for again in waited, {**waited, "id": str(uuid4())}:
+        [result] = batch(kiosk, again).json()["results"]
+        assert (result["status"], result["answer"]["event"]["id"]) == (200, event)
+        assert result["answer"]["is_repeat"]
+    assert counted() == left
+
+
+def test_another_device_saw_the_same_moment_for_itself(
+    kiosk: APIClient, admin: APIClient, north: Gallery, ann: Person
+) -> None:
+    when = ago(hours=3)
+    event = batch(kiosk, capture(10, when)).json()["results"][0]["answer"]["event"]["id"]
+    correct(admin, event=event, is_void=True, reason="The door was in test")
+    other = client_with(add_device(name="Gate", galleries=[north]).key)
+    assert batch(other, capture(10, when)).json()["results"][0]["status"] == 201
 
 
 @pytest.mark.usefixtures("ann")
