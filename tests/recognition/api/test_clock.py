@@ -284,6 +284,77 @@ def test_a_device_whose_clock_is_wrong_is_refused_whole(kiosk: APIClient) -> Non
     assert not AttendanceEvent.objects.exists()
 
 
+WRONG: dict[str, dict[str, object]] = {
+    "a direction that is none": {"direction": "up"},
+    "an unknown field": {"person": "Ann"},
+    "no time": {"occurred_at": None},
+    "a time without an offset": {"occurred_at": "2026-01-31T08:00:00"},
+    "no text": {"staff_number": 7},
+    "no photo": {"photo": []},
+    "too many photos": {"photo": ["aGk="] * 17},
+    "an id that is none": {"id": "7"},
+    "an id that is no text": {"id": 7},
+}
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("case", WRONG)
+def test_a_malformed_capture_spoils_no_other(kiosk: APIClient, case: str) -> None:
+    good, bad = capture(10, ago(hours=3)), capture(10, ago(hours=2))
+    bad.update(WRONG[case])
+    answer = batch(kiosk, bad, good)
+    assert answer.status_code == 200
+    refused, settled = answer.json()["results"]
+    assert (settled["status"], settled["id"]) == (201, good["id"])
+    assert (refused["status"], refused["answer"]["code"]) == (400, "invalid")
+    [field] = WRONG[case]
+    assert list(refused["answer"]["errors"]) == [field]
+    assert refused["id"] == (None if field == "id" else bad["id"])
+    assert AttendanceEvent.objects.count() == 1
+    assert batch(kiosk, bad, good).json() == answer.json()
+
+
+@pytest.mark.usefixtures("ann")
+def test_what_is_no_capture_at_all_spoils_none_either(kiosk: APIClient) -> None:
+    good = capture(10, ago(hours=3))
+    items: list[Any] = [None, 7, "x", [], {}, good]
+    results = batch(kiosk, *items).json()["results"]
+    assert [result["status"] for result in results] == [400] * 5 + [201]
+    assert [result["id"] for result in results] == [None] * 5 + [good["id"]]
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_capture_is_refused_as_it_would_be_alone(kiosk: APIClient) -> None:
+    for wrong in {"direction": "up"}, {"occurred_at": "2026-02-31T08:00:00Z"}, {"person": "Ann"}:
+        item = {**capture(10, ago(hours=3)), **wrong}
+        alone = {name: value for name, value in item.items() if name != "id"}
+        [result] = batch(kiosk, item).json()["results"]
+        said = kiosk.post(URL, alone, format="json")
+        assert (result["status"], result["answer"]) == (said.status_code, said.json())
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"sent_at": None},
+        {"sent_at": "yesterday"},
+        {"captures": {}},
+        {"captures": "x"},
+        {"captures": []},
+        {"captures": None},
+        {"device": "Door"},
+    ],
+)
+@pytest.mark.usefixtures("ann")
+def test_what_is_wrong_around_the_captures_refuses_all(
+    kiosk: APIClient, envelope: dict[str, object]
+) -> None:
+    body = {"sent_at": ago(), "captures": [capture(10, ago(hours=3))], **envelope}
+    answer = kiosk.post(f"{URL}batch/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not AttendanceEvent.objects.exists()
+
+
 def test_a_batch_of_too_many_is_refused(kiosk: APIClient) -> None:
     assert batch(kiosk, *[capture(10, ago(hours=1))] * 101).status_code == 400
 
