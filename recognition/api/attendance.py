@@ -42,8 +42,8 @@ class EventSerializer(ClockedEventSerializer):
     """As whoever may see everybody's is told it."""
 
     corrected_by = serializers.SerializerMethodField(
-        help_text="The user name. Null where nobody did, where a device took its own event back, "
-        "and where the account is gone."
+        help_text="The user name. Null where nobody did, where a device took its own event back or "
+        "turned directions that were derived, and where the account is gone."
     )
     correction_reason = serializers.CharField(read_only=True)
 
@@ -122,7 +122,7 @@ class SentItem(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class SentItemSchema(OpenApiSerializerFieldExtension):
+class SentItemSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = SentItem
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
