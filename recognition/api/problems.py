@@ -77,6 +77,12 @@ def of_refusal(refusal: Refusal) -> dict[str, object]:
     return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
 
 
+def of_validation(error: exceptions.ValidationError) -> dict[str, object]:
+    detail = "Some fields are missing or wrong; `errors` says which."
+    status, code = (422, "unprocessable") if _fits_schema(error) else (400, "invalid")
+    return problem(status, code, detail, errors=error.detail)
+
+
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None lets an unforeseen error through, to be a logged 500."""
     response = _as_problem(error)
@@ -107,9 +113,7 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):
-        detail = "Some fields are missing or wrong; `errors` says which."
-        status, code = (422, "unprocessable") if _fits_schema(error) else (400, "invalid")
-        body = problem(status, code, detail, errors=error.detail)
+        body = of_validation(error)
     else:
         body = problem(error.status_code, _code_of(error), str(error.detail))
     return _response(body, headers)

@@ -28,6 +28,7 @@ from recognition.api import examples, problems
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.attendance import (
     BatchAnswer,
+    BatchItem,
     BatchSerializer,
     ChallengeAnswer,
     ClockAnswer,
@@ -38,6 +39,7 @@ from recognition.api.attendance import (
     EventSerializer,
 )
 from recognition.api.authentication import device_of
+from recognition.api.fields import UUID_TEXT
 from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
@@ -53,7 +55,8 @@ KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": f"^{_KEY.pattern}$"},
     OpenApiParameter.HEADER,
-    description="The same key gives the same answer for 24 hours, and at most one event.",
+    description="The same key gives the same answer, and at most one event: for 24 hours at least, "
+    "and for as long as a capture may wait on a device.",
 )
 
 
@@ -132,10 +135,13 @@ class BatchView(APIView):
     def post(self, request: Request) -> Response:
         """Answered item by item, in order; safe to send again as a whole.
 
-        An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
-        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
-        is refused whole. One that `requires_liveness` has each item refused: what waited proves
-        nothing.
+        A capture that is not what it should be is answered with `invalid`, and the others are
+        settled. Only what is wrong around them refuses all.
+
+        An item's `id` is its idempotency key, for as long as its capture could be accepted: one
+        that `clock/` has had before is not recorded again, and answered as it was, or with
+        `key_used_otherwise`. A device whose clock is wrong is refused whole. One that
+        `requires_liveness` has each item refused: what waited proves nothing.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -168,14 +174,25 @@ class UndoView(APIView):
         return Response(body, status=200 if undone.is_repeat else 201)
 
 
-def _item(item: Mapping[str, Any], device: Device) -> dict[str, object]:
-    asked = {name: value for name, value in item.items() if name != "id"}
-    work = partial(_clock, asked, device, was_stored=True)
+def _item(sent: object, device: Device) -> dict[str, object]:
+    form = BatchItem(data=sent)
     try:
-        answer = _once(device, str(item["id"]), asked, work)
+        form.is_valid(raise_exception=True)
+        asked = {name: value for name, value in form.validated_data.items() if name != "id"}
+        work = partial(_clock, asked, device, was_stored=True)
+        answer = _once(device, str(form.validated_data["id"]), asked, work)
+    except ValidationError as error:
+        answer = _answer_of(problems.of_validation(error))
     except Refusal as refusal:
-        answer = _refused(refusal)
-    return {"id": str(item["id"]), "status": answer.status, "answer": answer.body}
+        answer = _answer_of(problems.of_refusal(refusal))
+    return {"id": _id_of(sent), "status": answer.status, "answer": answer.body}
+
+
+def _id_of(sent: object) -> str | None:
+    """Of a capture, however wrong the rest of it is."""
+    given = sent.get("id") if isinstance(sent, Mapping) else None
+    is_one = isinstance(given, str) and UUID_TEXT.fullmatch(given)
+    return str(UUID(given)) if is_one else None
 
 
 def _device(request: Request) -> Device:
@@ -216,9 +233,10 @@ def _clock(
         is_fault = problems.of_refusal(refusal)["status"] in (403, 503)
         if is_fault and "challenge" not in asked:
             raise  # it passes: not the answer for a day. Of a challenge it is: that is used up
-        return _refused(refusal)
+        return _answer_of(problems.of_refusal(refusal))
     if clocked.event is None:
-        return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
+        nobody = Refusal(clocked.result.message, code=clocked.result.outcome)
+        return _answer_of(problems.of_refusal(nobody))
     body = {
         **clocked.result.as_json(),
         "event": ClockedEventSerializer(clocked.event).data,
@@ -239,8 +257,7 @@ def _shown(asked: Mapping[str, Any], device: Device, address: str) -> list[Pixel
     return challenges.check(nonce=asked["challenge"], frames=frames, device=device, address=address)
 
 
-def _refused(refusal: Refusal) -> Answer:
-    body = problems.of_refusal(refusal)
+def _answer_of(body: Mapping[str, object]) -> Answer:
     return Answer(status=int(str(body["status"])), body=body)
 
 
