@@ -16,7 +16,7 @@ import numpy as np
 
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
-from recognition.engine import DEFAULT_VERIFY_THRESHOLD, Engine
+from recognition.engine import Engine
 from recognition.engine.limits import LIVENESS, choose
 from recognition.engine.types import Landmarks
 from recognition.evaluation import head_poses as poses
@@ -96,7 +96,7 @@ def outcome(frames: Sequence[StepFrame], engine: Engine) -> str:
     """What the active check says of an answer: accepted, or the code of why not."""
     try:
         faces = faces_of(frames, engine=engine)
-        look(frames, faces, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
+        look(frames, faces, engine=engine, same_person=engine.recipe.bounds.verify)
     except Refusal as refusal:
         return refusal.code
     return ACCEPTED

@@ -1,0 +1,78 @@
+"""YuNet: another detector, small and fast, through OpenCV's own class for it.
+
+Source: Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It was trained on faces
+of 10 to 300 pixels, so the photo is looked at in several sizes until one is found.
+"""
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from recognition.engine.detector import MAX_OVERLAP, Candidates, detections
+from recognition.engine.types import Detection, Pixels
+
+# Marks weaker than this are not faces.
+MIN_CONFIDENCE = 0.6
+# Longer side of the input, pixels: as for CenterFace, then for a face that fills the picture.
+INPUT_SIDES = (512, 1024, 192)
+_MOST_CANDIDATES = 5000  # before overlapping ones are thinned out; OpenCV's own default
+
+
+class YuNet:
+    """Safe for many threads: each call takes an idle network, or loads one (230 kB)."""
+
+    def __init__(self, path: Path) -> None:
+        """path: of a verified file."""
+        self._path = str(path)
+        self._idle: deque[Any] = deque()
+        self._idle.append(self._loaded())
+
+    def detect(self, photo: Pixels) -> list[Detection]:
+        """As `Detector` says."""
+        longest = max(photo.shape[:2])
+        faces: list[Detection] = []
+        for side in INPUT_SIDES:
+            if side == INPUT_SIDES[0] or longest > side:
+                faces = self._detect_at(photo, side)
+            if faces:
+                break
+        return faces
+
+    def _detect_at(self, photo: Pixels, side: int) -> list[Detection]:
+        height, width = photo.shape[:2]
+        scale = min(1.0, side / max(height, width))
+        columns, rows = (max(1, round(length * scale)) for length in (width, height))
+        resized = cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_AREA)
+        found = self._run(cv2.cvtColor(resized, cv2.COLOR_RGB2BGR))
+        corners = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:4]], axis=1)
+        # Eyes, nose and mouth come in our order: "right" is the person's, on the picture's left.
+        candidates = Candidates(corners, found[:, 4:14].reshape(-1, 5, 2), found[:, 14])
+        per_pixel = np.array([width / columns, height / rows], np.float32)
+        return detections(candidates, per_pixel, height, width)
+
+    def _run(self, pixels: Pixels) -> Any:
+        """(rows, columns, 3) uint8 BGR → (n, 15) float32: box, landmarks, confidence."""
+        try:
+            network = self._idle.pop()
+        except IndexError:
+            network = self._loaded()
+        try:
+            network.setInputSize((pixels.shape[1], pixels.shape[0]))
+            found = network.detect(pixels)[1]
+        finally:
+            self._idle.append(network)
+        return np.empty((0, 15), np.float32) if found is None else found
+
+    def _loaded(self) -> Any:
+        # OpenCV warns that it takes no target for a network, which it always asks for.
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            return cv2.FaceDetectorYN.create(
+                self._path, "", (0, 0), MIN_CONFIDENCE, MAX_OVERLAP, _MOST_CANDIDATES
+            )
+        finally:
+            cv2.utils.logging.setLogLevel(level)
