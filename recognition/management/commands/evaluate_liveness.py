@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from people.errors import Refusal
-from recognition.engine import Engine
+from recognition.engine import DEFAULT_RECIPE, Engine, weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.evaluation import presentations, replays, turns
 from recognition.evaluation.presentations import At, Rate
@@ -38,6 +39,9 @@ class Command(FaceCommand):
         parser.add_argument("--people", type=int, help="only so many people of DIR")
         parser.add_argument("--replays", type=int, default=0, metavar="N")
         parser.add_argument("--moves", type=int, default=settings.LIVENESS_STEPS)
+        parser.add_argument(
+            "--detector", choices=weights.DETECTORS, default=DEFAULT_RECIPE.detector
+        )
         parser.add_argument("--seed", type=int, default=0)
 
     def answer(self, options: dict[str, Any]) -> int:
@@ -45,7 +49,11 @@ class Command(FaceCommand):
             raise Refusal("Name a FOLDER with live/ and spoof/, or --turns DIR.", code="no_folder")
         if not 2 <= options["moves"] <= 5:
             raise Refusal("--moves is a number from 2 to 5.", code="moves_out_of_range")
-        engine = Engine(models_dir=settings.MODELS_DIR, threads=settings.ENGINE_THREADS)
+        engine = Engine(
+            models_dir=settings.MODELS_DIR,
+            threads=settings.ENGINE_THREADS,
+            recipe=replace(DEFAULT_RECIPE, detector=options["detector"]),
+        )
         result: dict[str, Any] = {}
         if options["folder"] is not None:
             result["pad"] = self._pad(options["folder"], engine, options["plot"])

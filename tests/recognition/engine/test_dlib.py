@@ -39,7 +39,8 @@ def test_an_embedding_has_128_dimensions_and_unit_length(
 ) -> None:
     for enrolled in (False, True):
         vectors = dlib.embed(by_person[0], enrolled=enrolled)
-        assert (vectors.shape, vectors.dtype) == ((3, 128), np.float32)
+        assert vectors.shape == (3, 128)
+        assert vectors.dtype == np.float32
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     assert dlib.embed([]).shape == (0, 128)
     assert by_person[0][0].crop.shape == (150, 150, 3)
@@ -100,7 +101,7 @@ def _landmarks(eyes: np.ndarray) -> np.ndarray:
     x, y = eyes[1] - eyes[0]
     turn = np.array([[x, -y], [y, x]]) / 53.0
     mean = np.array([[0, 0], [53, 0], [26.5, 30], [2.9, 56.4], [50.1, 56.4]])
-    return (eyes[0] + mean @ turn.T).astype(np.float32)
+    return np.asarray(eyes[0] + mean @ turn.T, np.float32)
 
 
 def test_many_threads_get_what_one_gets(dlib: Engine, by_person: list[list[Face]]) -> None:

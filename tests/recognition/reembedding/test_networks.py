@@ -6,11 +6,14 @@ Real networks and faces, but where a file is missing or only a bound is looked a
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from django.core.management import load_command_class
 from pytest_django import Settings
 
 from people.errors import Refusal
@@ -18,6 +21,8 @@ from people.images import decode
 from people.models import EmbeddingModel, FaceEmbedding, FaceImageSource, Person
 from people.services import enrol_photo
 from recognition import heads, health, services, thresholds
+from recognition.engine import DEFAULT_RECIPE, weights
+from recognition.engine.recipe import NETWORKS
 from recognition.enrolment import embed_images
 from recognition.models import AttemptSource
 from recognition.reembedding import catalogue, runs, switching
@@ -41,10 +46,9 @@ def networks(with_dlib: Path, with_yunet: Path, settings: Settings) -> Path:
 @pytest.fixture
 def no_optional(with_yunet: Path, settings: Settings, tmp_path: Path) -> None:
     """FaceNet and CenterFace are there, and nothing else."""
-    for file in ("facenet_weights.onnx",):
-        (tmp_path / ".deepface/weights").mkdir(parents=True)
-        (tmp_path / ".deepface/weights" / file).symlink_to(with_yunet / ".deepface/weights" / file)
-    (tmp_path / "centerface_any_size.onnx").symlink_to(with_yunet / "centerface_any_size.onnx")
+    (tmp_path / weights.WEIGHTS).mkdir(parents=True)
+    for file in (weights.FACENET, weights.DETECTOR):
+        (tmp_path / file).symlink_to(with_yunet / file)
     settings.MODELS_DIR = tmp_path
 
 
@@ -106,7 +110,7 @@ def bounds(model: EmbeddingModel) -> tuple[float, float, float]:
 
 
 def own_bounds(network: str) -> tuple[float, float, float]:
-    found = catalogue.NETWORKS[network].bounds
+    found = NETWORKS[network].bounds
     return found.verify, found.recognize, found.outlier
 
 
@@ -115,9 +119,7 @@ def test_another_network_begins_with_its_own_bounds_and_no_calibration(networks:
     other = catalogue.add_model(name="other", changes={"network": "dlib"})
     assert bounds(other) == own_bounds("dlib")
     assert other.calibration == {}
-    assert all(
-        ours < theirs / 2 for ours, theirs in zip(bounds(other), bounds(active), strict=True)
-    )
+    assert max(bounds(other)) < min(bounds(active)) / 1.5
     with pytest.raises(NotCalibrated):
         thresholds.for_verify(other)
 
@@ -140,8 +142,6 @@ def test_facenet_beside_an_active_dlib_begins_with_its_own(networks: Path) -> No
 
 
 def test_a_head_on_dlib_has_dlibs_bounds(networks: Path) -> None:
-    import numpy as np
-
     base = catalogue.add_model(name="other", changes=OTHER)
     head = heads.store(np.eye(128, dtype=np.float32), facts={})
     tuned = catalogue.add_recipe(name="tuned", recipe=heads.recipe_of(base=base, head=head))
@@ -177,7 +177,7 @@ def test_what_does_not_go_together_is_refused(changes: dict[str, Any], said: str
 
 def test_a_recipe_takes_what_suits_its_network() -> None:
     assert asdict(catalogue.recipe_from(OTHER)) == {
-        **asdict(catalogue.DEFAULT_RECIPE), **OTHER, "preprocessing": "raw"
+        **asdict(DEFAULT_RECIPE), **OTHER, "preprocessing": "raw"
     }  # fmt: skip
 
 
@@ -204,6 +204,7 @@ def test_a_model_whose_file_has_gone_is_not_built_activated_or_gone_back_to(
     switching.activate(model=other)
     switching.roll_back()
     request.getfixturevalue("no_optional")
+    begin: Callable[[], object]
     for begin in (lambda: runs.start(model=other), switching.roll_back):
         with pytest.raises(Refusal, match="fetch_models --yunet") as refused:
             begin()
@@ -230,11 +231,7 @@ def test_the_status_and_the_health_say_that_the_active_models_file_has_gone(
     assert health.checks()["model"] == "weights_missing"
 
 
-def test_help_names_networks_and_detectors_in_plain_words(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    from django.core.management import load_command_class
-
+def test_help_names_networks_and_detectors_in_plain_words() -> None:
     text = load_command_class("recognition", "add_model").create_parser("", "add_model")
     said = " ".join(text.format_help().split())
     for words in ("FaceNet at eight bits", "Dlib: another network", "YuNet: smaller and faster"):
