@@ -11,11 +11,11 @@ Matrix = NDArray[np.float64]
 
 # Landmarks in a square crop without margin, pixels of the network's input. FaceNet's: the mean over
 # LFW View 1.
-_FACENET_FACE = np.array([[53.3, 61.2], [107.9, 61.2], [79.6, 93.2], [55.8, 118.3], [101.6, 118.2]])
+FACENET_FACE = np.array([[53.3, 61.2], [107.9, 61.2], [79.6, 93.2], [55.8, 118.3], [101.6, 118.2]])
 # Dlib's: where they lie in the chips it was trained on, which dlib cuts with a quarter of padding.
 # Source: the mean face of `get_face_chip_details`, dlib/image_transforms/interpolation.h.
 _DLIB_FACE = np.array([[47.5, 46.6], [100.5, 46.6], [74.0, 76.6], [50.4, 103.0], [97.6, 103.0]])
-_MEAN_FACES = {FACENET: _FACENET_FACE, EIGHT_BITS: _FACENET_FACE, DLIB: _DLIB_FACE}
+_MEAN_FACES = {FACENET: FACENET_FACE, EIGHT_BITS: FACENET_FACE, DLIB: _DLIB_FACE}
 
 
 def crop(photo: Pixels, face: Detection, recipe: Recipe) -> Crop:
@@ -24,15 +24,18 @@ def crop(photo: Pixels, face: Detection, recipe: Recipe) -> Crop:
     photo: (height, width, 3) uint8 RGB. Returns (side, side, 3) uint8 RGB, the side that of the
     network's input; what lies outside the photo is black.
     """
-    side = recipe.side
-    to_photo = _placement(face, recipe)
+    return cut(photo, _placement(face, recipe), recipe.side)
+
+
+def cut(photo: Pixels, to_photo: Matrix, side: int) -> Crop:
+    """to_photo: the (2, 3) map from pixels of the (side, side, 3) crop to those of the photo."""
     # A large face is first cut out at a whole multiple of the final size and then averaged down:
     # sampling it sparsely would alias.
     shrink = float(np.sqrt(abs(np.linalg.det(to_photo[:, :2]))))
     multiple = min(max(1, int(np.ceil(shrink))), 8)
     fine = to_photo.copy()
     fine[:, :2] /= multiple
-    cut = cv2.warpAffine(
+    found = cv2.warpAffine(
         photo,
         fine,
         (side * multiple, side * multiple),
@@ -40,8 +43,8 @@ def crop(photo: Pixels, face: Detection, recipe: Recipe) -> Crop:
         borderMode=cv2.BORDER_CONSTANT,
     )
     if multiple > 1:
-        cut = cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(cut, np.uint8)
+        found = cv2.resize(found, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(found, np.uint8)
 
 
 def _placement(face: Detection, recipe: Recipe) -> Matrix:

@@ -46,7 +46,9 @@ _FACENET = Network(
 NETWORKS = {
     FACENET: _FACENET,
     EIGHT_BITS: _FACENET,
-    DLIB: Network(150, 128, ("raw",), Bounds(verify=0.40, recognize=0.38, outlier=0.45, alike=0.1)),
+    DLIB: Network(
+        150, 128, ("raw",), Bounds(verify=0.345, recognize=0.335, outlier=0.395, alike=0.1)
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recognition.engine import DEFAULT_RECIPE, Box, Engine, Pixels
 from recognition.engine.recipe import YUNET
@@ -44,6 +45,26 @@ def test_landmarks_lie_in_order(yunet: Engine, demo_photos: list[Pixels]) -> Non
         assert left[0] < right[0]
         assert mouth_left[0] < mouth_right[0]
         assert max(left[1], right[1]) < nose[1] < min(mouth_left[1], mouth_right[1])
+
+
+@pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
+def test_landmarks_follow_a_head_that_tilts(
+    yunet: Engine, demo_photos: list[Pixels], degrees: float
+) -> None:
+    for photo in demo_photos:
+        upright, tilted = yunet.faces(photo)[0], yunet.faces(turned(photo, degrees))[0]
+        seen = tilted.quality.roll - upright.quality.roll
+        assert seen == pytest.approx(degrees, abs=6)
+        away = np.linalg.norm(yunet.embed([tilted])[0] - yunet.embed([upright])[0])
+        assert away < DEFAULT_RECIPE.bounds.verify / 2
+
+
+def turned(photo: Pixels, degrees: float) -> Pixels:
+    """Clockwise about its middle; what was outside is grey."""
+    image = Image.fromarray(photo).rotate(
+        -degrees, Image.Resampling.BICUBIC, fillcolor=(99, 99, 99)
+    )
+    return np.asarray(image)
 
 
 def test_vectors_are_near_those_of_a_face_that_centerface_found(
