@@ -47,7 +47,7 @@ NETWORKS = {
     FACENET: _FACENET,
     EIGHT_BITS: _FACENET,
     DLIB: Network(
-        150, 128, ("raw",), Bounds(verify=0.345, recognize=0.335, outlier=0.395, alike=0.1)
+        150, 128, ("raw",), Bounds(verify=0.345, recognize=0.335, outlier=0.395, alike=0.13)
     ),
 }
 
