@@ -14,7 +14,8 @@ import numpy as np
 from people.vectors import Vector, template_of, unit
 from recognition.calibration.comparisons import Floats
 
-DISTANCES = tuple(round(0.3 + step / 50, 2) for step in range(56))  # 0.30 … 1.40
+DISTANCES = tuple(round(step / 50, 2) for step in range(1, 71))  # 0.02 … 1.40
+_BEFORE = 56  # so many, 0.30 … 1.40, are in what earlier versions kept
 # What is asked for, as far as this many people have photos enough; photos, then frames.
 WANTED = ((5, 3), (4, 2), (3, 2), (3, 1), (2, 1), (1, 1))
 ENOUGH_PEOPLE = 20
@@ -66,6 +67,11 @@ def read(stored: Any) -> Effects | None:
 
 def _line(stored: dict[str, Any]) -> Line:
     rows = {key: tuple(float(x) for x in stored[key]) for key in ("fnmr", "low", "high")}
+    # Nearer than what was kept, its end stands.
+    rows = {
+        key: (row[0],) * (len(DISTANCES) - _BEFORE) + row if len(row) == _BEFORE else row
+        for key, row in rows.items()
+    }
     if any(len(row) != len(DISTANCES) for row in rows.values()):
         raise ValueError("a line of other distances")
     return Line(int(stored["photos"]), int(stored["frames"]), **rows)

@@ -12,11 +12,10 @@ from people.vectors import Vector, template_of
 from recognition import search, thresholds
 from recognition.calibration import stored
 from recognition.calibration.effects import Effects
+from recognition.engine.recipe import NETWORKS
 from recognition.matching import Candidate, distance_between
 from recognition.search import Found
 
-# Of two photos of one face on different days, hardly any are nearer: they add nothing new.
-ALIKE = 0.25
 GOOD = "ok"
 WARN = "warn"
 
@@ -44,7 +43,7 @@ def of(person: Person, model: EmbeddingModel) -> Health:
     photos = _ready(person, model)
     calibration = stored.read(model.calibration)
     effects = calibration.effects if calibration else None
-    findings = [*_alike(photos), *_stray(photos, model), *_too_near(person, model)]
+    findings = [*_alike(photos, model), *_stray(photos, model), *_too_near(person, model)]
     if photos and not findings:
         findings.append(Finding("fine", GOOD, "Nothing stands out."))
     threshold = _threshold(model)
@@ -76,13 +75,15 @@ def _ready(person: Person, model: EmbeddingModel) -> dict[int, Vector]:
     return {numbers[pk]: vector for pk, vector in rows if pk in numbers}
 
 
-def _alike(photos: dict[int, Vector]) -> list[Finding]:
+def _alike(photos: dict[int, Vector], model: EmbeddingModel) -> list[Finding]:
+    """Photos so near each other that one of them adds nothing new."""
     if len(photos) == 1:
         return [Finding("one_photo", WARN, "Only one photo. Add photos taken on other days.")]
+    limit = NETWORKS[model.recipe["network"]].bounds.alike
     same = {
         number
         for one, other in combinations(photos, 2)
-        if distance_between(photos[one], photos[other]) < ALIKE
+        if distance_between(photos[one], photos[other]) < limit
         for number in (one, other)
     }
     if not same:

@@ -65,9 +65,13 @@ def promise_among(
     if calibration is None:
         return _none(model, people, wanted)
     by_hand = settings.RECOGNIZE_THRESHOLD
-    threshold = by_hand or thresholds.for_pool(model, people, frames, fpir=wanted)
+    threshold = (
+        min(model.recognize_threshold, float(by_hand))
+        if by_hand
+        else thresholds.for_pool(model, people, frames, fpir=wanted)
+    )
     curve = calibration.for_frames(frames)
-    return _judge(curve, float(threshold), people, wanted, by_hand=bool(by_hand))
+    return _judge(curve, threshold, people, wanted, by_hand=bool(by_hand))
 
 
 def promise_to_verify(

@@ -86,7 +86,11 @@ def show(model: EmbeddingModel, rates: Accepted) -> Shown:
         rows=tuple(_rows(model, rates, effects, photos)) if calibration else (),
         photos=photos,
         strangers=charts.strangers(calibration.single, marks) if calibration else None,
-        staff=charts.staff(effects, marks) if effects and effects.lines else None,
+        staff=(
+            charts.staff(effects, marks, charts.axis_for(calibration.single))
+            if calibration and effects and effects.lines
+            else None
+        ),
         effects=_effects(effects, verify.threshold),
         effect_frames=_frames(effects),
         effect_people=effects.people if effects else 0,

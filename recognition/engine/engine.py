@@ -66,8 +66,9 @@ class Engine:
         """Embed faces, in batches of bounded size.
 
         enrolled: they go into templates; a recipe may take more time for those than for probes.
-        Returns (n, 128) float32, unit L2 norm; n = 0 gives (0, 128). Raises WeightsMissing.
-        Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
+        Returns (n, dimensions) float32, unit L2 norm; n = 0 gives (0, dimensions). Raises
+        WeightsMissing. Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through
+        deepface's Facenet; another network's is in its module.
         """
         mirror = self.recipe.flip == "always" or (enrolled and self.recipe.flip == "enrolment")
         networks = self._loaded()

@@ -31,10 +31,15 @@ class WeightsMissing(Refusal):
 
     code = "weights_missing"
 
-    def __init__(self, file_name: str) -> None:
-        super().__init__(
-            f"The network file {file_name} is missing or altered. Run: manage.py fetch_models"
-        )
+    def __init__(self, file_name: str, fetched_by: str = "manage.py fetch_models") -> None:
+        super().__init__(f"The network file {file_name} is missing or altered. Run: {fetched_by}")
+
+
+class PackageMissing(WeightsMissing):
+    """What runs a network is not installed."""
+
+    def __init__(self, package: str) -> None:
+        Refusal.__init__(self, f"The package {package} is not installed. Run: make setup")
 
 
 class WeightsUnavailable(Refusal):

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = 200  # searches the index is checked by
 LEAST_RECALL = 0.98  # of enrolled people; less means the index was built wrong
-SAME_FACE = 0.5  # how far a probe of the check lies from a template
+SAME_FACE = 0.5  # how far a probe of the check lies from a template, as a share of the 1:1 bound
 
 
 class IndexPoor(Refusal):
@@ -82,16 +82,16 @@ def recall_of(model: EmbeddingModel, sample: int = SAMPLE) -> float:
     rng = np.random.default_rng(len(stored))
     found = 0
     for vector in stored:
-        probe = _near(vector, rng)
+        probe = _near(vector, SAME_FACE * model.verify_threshold, rng)
         nearest = search.nearest(probe, model=model, limit=1, also_inactive=True)
         exact = Template.objects.of(model).order_by(L2Distance("vector", probe))
         found += nearest[0].who.pk == exact.values_list("person_id", flat=True)[0]
     return found / len(stored) if stored else 1.0
 
 
-def _near(vector: Vector, rng: np.random.Generator) -> Vector:
+def _near(vector: Vector, far: float, rng: np.random.Generator) -> Vector:
     away = rng.normal(size=vector.shape)
-    return unit(vector + SAME_FACE * np.asarray(away / np.linalg.norm(away), np.float32))
+    return unit(vector + far * np.asarray(away / np.linalg.norm(away), np.float32))
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ from recognition.reembedding.chunks import embed_chunk
 from recognition.reembedding.finishing import finish
 from recognition.reembedding.sources import size_for
 from recognition.reembedding.standby import LIVE, lacking
+from recognition.runtime import require_networks
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -64,12 +65,13 @@ def start(
 ) -> ReembeddingRun:
     """Embed every ready photo that has no vector under this model; failed ones are tried again.
 
-    Raises Refusal: retired, run_exists, bad_rate.
+    Raises WeightsMissing, or Refusal: retired, run_exists, bad_rate.
     """
     if model.state == EmbeddingModelState.RETIRED:
         raise Refusal(f"{model} is retired. Add it again as a new version.", code="retired")
     if rate_limit is not None and not rate_limit > 0:
         raise Refusal("The rate is a number of photos a second above 0.", code="bad_rate")
+    require_networks(model.recipe)
     try:
         with transaction.atomic():
             ReembeddingFailure.objects.filter(model=model).delete()

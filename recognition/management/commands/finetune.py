@@ -81,8 +81,9 @@ class Command(FaceCommand):
         )  # fmt: skip
         plan = Plan()
         parser.add_argument(
-            "--margin", type=between(0.01, 2), default=plan.margin, metavar="SQUARE",
-            help=f"by how much, in squared distance (default {plan.margin})",
+            "--margin", type=between(0.01, 2), metavar="SQUARE",
+            help=f"by how much, in squared distance (default {plan.margin} for FaceNet, for another"
+            " network in proportion)",
         )  # fmt: skip
         parser.add_argument(
             "--epochs", type=count, default=plan.epochs, metavar="N",
@@ -149,7 +150,8 @@ class Command(FaceCommand):
 
     def _train(self, base: EmbeddingModel, photos: PhotoSet, options: dict[str, Any]) -> Result:
         parts = split(photos.people, holdout=options["holdout"], seed=options["seed"])
-        plan = Plan(margin=options["margin"], epochs=options["epochs"], seed=options["seed"])
+        margin = options["margin"] or service.margin_for(base)
+        plan = Plan(margin=margin, epochs=options["epochs"], seed=options["seed"])
         with progress_bar(plan.epochs, "epoch", "Training") as bar:
             trained = train(parts.training, parts.stopping, plan, lambda: bar.update())
         # Judged is what will be stored and used.

@@ -67,6 +67,7 @@ def test_accepting_more_errors_makes_room(calibrated: EmbeddingModel) -> None:
 def test_a_threshold_by_hand_that_is_too_lax_breaks_it(
     calibrated: EmbeddingModel, settings: Settings
 ) -> None:
+    calibrated.recognize_threshold = calibrated.verify_threshold
     settings.RECOGNIZE_THRESHOLD = settings.VERIFY_THRESHOLD = 0.95
     for promise in (promise_among(calibrated, 1_000), promise_to_verify(calibrated)):
         assert not promise.holds

@@ -11,7 +11,6 @@ import pytest
 
 from recognition.engine import (
     DEFAULT_RECIPE,
-    DEFAULT_VERIFY_THRESHOLD,
     EmbeddedFace,
     Engine,
     Face,
@@ -67,7 +66,7 @@ def test_two_photos_of_one_person_are_near_and_of_two_people_are_far(
     mindy, jerry = vectors("Mindy_Kaling"), vectors("Jerry_Seinfeld")
     same = [np.linalg.norm(mindy[0] - other) for other in mindy[1:]]
     different = [np.linalg.norm(a - b) for a in mindy for b in jerry]
-    assert max(same) < DEFAULT_VERIFY_THRESHOLD < min(different)
+    assert max(same) < DEFAULT_RECIPE.bounds.verify < min(different)
 
 
 def test_an_embedding_has_128_dimensions_and_unit_length(engine: Engine, portrait: Pixels) -> None:

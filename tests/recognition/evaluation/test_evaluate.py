@@ -13,6 +13,7 @@ from psycopg.errors import UndefinedTable
 
 from people.models import EmbeddingModel, Gallery
 from recognition.evaluation.pair_sets import Photo, every_pair, from_folder
+from recognition.reembedding.catalogue import add_model
 from tests.faces import distance_of
 from tests.fixtures import Enrol
 from tests.recognition.evaluation.conftest import AngleEngine, draw
@@ -229,6 +230,13 @@ def test_an_unknown_or_empty_gallery_is_refused() -> None:
     Gallery.objects.create(name="Empty")
     assert refused("--gallery", "Nowhere")[0] == "gallery_unknown"
     assert refused("--gallery", "Empty")[0] == "too_few"
+
+
+def test_a_model_that_is_not_active_yet_can_be_measured(pairs: Path, images: Path) -> None:
+    add_model(name="tighter", changes={"margin": -0.1})
+    of_pairs = ("--pairs", pairs, "--images", images)
+    assert measured(*of_pairs, "--model", "tighter")["model"] == "tighter v1"
+    assert refused(*of_pairs, "--model", "nobody")[0] == "model_unknown"
 
 
 def test_photos_in_files_need_no_database_that_is_set_up(

@@ -17,6 +17,7 @@ from tests.recognition.reembedding.conftest import OtherEngine, build, work_off
 ADD = reverse("admin:people_embeddingmodel_add")
 RECIPE = {
     "network": "facenet_weights",
+    "detector": "centerface",
     "margin": "-0.1",
     "align": "landmarks",
     "flip": "enrolment",
