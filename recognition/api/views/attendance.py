@@ -46,6 +46,7 @@ from recognition.attendance.idempotency import Answer
 from recognition.liveness import Live, StepFrame
 from recognition.login.addresses import client_address
 from recognition.models import AttendanceEvent, Device, Direction, EventSource, LivenessStep
+from recognition.record import Undecided
 
 Row = TypeVar("Row", bound=Model)
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -218,7 +219,7 @@ def _clock(
             raise  # it passes: not the answer for a day. Of a challenge it is: that is used up
         return _refused(refusal)
     if clocked.event is None:
-        return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
+        return _refused(Undecided(clocked.result))
     body = {
         **clocked.result.as_json(),
         "event": ClockedEventSerializer(clocked.event).data,
