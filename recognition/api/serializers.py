@@ -216,6 +216,19 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     claimed = serializers.UUIDField(source="claimed.public_id", allow_null=True, default=None)
     found = serializers.UUIDField(source="found.public_id", allow_null=True, default=None)
     model = serializers.CharField(source="model.__str__")
+    actor = serializers.CharField(
+        source="actor.username",
+        allow_null=True,
+        default=None,
+        help_text="The user name of who asked; a device's account has one, too. Null for nobody"
+        " who was logged in, and where the account is gone.",
+    )
+    device = serializers.CharField(
+        source="actor.device.name",
+        allow_null=True,
+        default=None,
+        help_text="Its name, where a device asked.",
+    )
 
     class Meta:
         model = Attempt
@@ -234,6 +247,8 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "threshold",
             "frames",
             "duration_ms",
+            "actor",
+            "device",
             "created_at",
         ]
         read_only_fields = fields

@@ -38,7 +38,14 @@ from recognition.api.attendance import (
     EventSerializer,
 )
 from recognition.api.authentication import device_of
-from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
+from recognition.api.filters import (
+    IdFilter,
+    MomentFilter,
+    TextFilter,
+    UUIDFilter,
+    YesNoFilter,
+)
+from recognition.api.pages import by_moment
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
 from recognition.attendance import challenges, clock, corrections, idempotency, undo
@@ -255,6 +262,8 @@ def _response(answer: Answer) -> Response:
 
 class EventFilter(django_filters.FilterSet):
     person = UUIDFilter(field_name="person__public_id")
+    gallery = IdFilter(field_name="person__galleries__id", label="Of its people; its id.")
+    device = TextFilter(field_name="device__name", label="Its name.")
     since = MomentFilter(field_name="occurred_at", lookup_expr="gte")
     until = MomentFilter(field_name="occurred_at", lookup_expr="lt")
     is_late_arriving = YesNoFilter()
@@ -267,13 +276,14 @@ class EventFilter(django_filters.FilterSet):
 class EventViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AttendanceEvent]
 ):
-    """Every event, newest first, with those that a correction replaced."""
+    """Every event, with those that a correction replaced; what was recorded last comes first."""
 
     queryset = AttendanceEvent.objects.select_related(
         "person", "device", "replaces", "replaced_by", "corrected_by"
     )
     serializer_class = EventSerializer
     filterset_class = EventFilter
+    orders = (by_moment("occurred_at"),)
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"

@@ -133,6 +133,9 @@ def _everybody(photo: Pixels, asked: dict[str, Any], *, for_device: bool) -> dic
 class AttemptFilter(django_filters.FilterSet):
     person = UUIDFilter(method="about", label="Claimed or found: the id.")
     gallery = IdFilter(field_name="gallery_id", label="Its id.")
+    model = IdFilter(field_name="model_id", label="Its id.")
+    actor = TextFilter(field_name="actor__username", label="The user name.")
+    device = TextFilter(field_name="actor__device__name", label="Its name.")
     outcome = TextFilter()
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
     until = MomentFilter(field_name="created_at", lookup_expr="lt")
@@ -148,7 +151,7 @@ class AttemptFilter(django_filters.FilterSet):
 class AttemptViewSet(viewsets.ReadOnlyModelViewSet[Attempt]):
     """Every decision, newest first, without the photo."""
 
-    queryset = Attempt.objects.select_related("claimed", "found", "model")
+    queryset = Attempt.objects.select_related("claimed", "found", "model", "actor__device")
     serializer_class = AttemptSerializer
     filterset_class = AttemptFilter
     lookup_field = "public_id"
