@@ -23,6 +23,7 @@ from rest_framework.response import Response
 
 from people.errors import Refusal
 from recognition.api.fields import SEMANTIC
+from recognition.record import Undecided
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -74,7 +75,11 @@ def problem(status: int, code: str, detail: str, **more: object) -> dict[str, ob
 
 
 def of_refusal(refusal: Refusal) -> dict[str, object]:
-    return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
+    """With `box` and `quality`, where it is about one face that was seen."""
+    seen: dict[str, object] = {}
+    if isinstance(refusal, Undecided) and refusal.result.face is not None:
+        seen = refusal.result.face_as_json()
+    return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message, **seen)
 
 
 def of_validation(error: exceptions.ValidationError) -> dict[str, object]:

@@ -110,7 +110,7 @@ class Engine:
         usable = [face for face, why in zip(faces, reasons, strict=True) if why is None]
         vectors = iter(self.embed(usable))
         return [
-            EmbeddedFace(face, next(vectors)) if why is None else PoorQuality(why)
+            EmbeddedFace(face, next(vectors)) if why is None else PoorQuality(why, face)
             for face, why in zip(faces, reasons, strict=True)
         ]
 

@@ -2,14 +2,19 @@
 
 from people.errors import Refusal
 from recognition.engine.reasons import Reason
+from recognition.engine.types import Face
 
 
 class FaceRefused(Refusal):
-    """A photo that gives no usable face. `code` is the reason's code."""
+    """A photo that gives no usable face. `code` is the reason's code.
 
-    def __init__(self, reason: Reason) -> None:
+    face: the one that cannot be used, where one is meant.
+    """
+
+    def __init__(self, reason: Reason, face: Face | None = None) -> None:
         super().__init__(reason.sentence, code=reason.value)
         self.reason = reason
+        self.face = face
 
 
 class NoFace(FaceRefused):

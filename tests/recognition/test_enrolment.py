@@ -23,7 +23,7 @@ from recognition import enrolment, tasks, upkeep
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
 from recognition.enrolment import MAX_TRIES, TOGETHER, embed_images
-from tests.faces import FakeEngine, photo_of, photo_without_face
+from tests.faces import FakeEngine, photo_of, photo_too_dark, photo_without_face
 from tests.fixtures import Enrol
 
 pytestmark = pytest.mark.usefixtures("fake_engine", "model")
@@ -56,7 +56,17 @@ def test_a_photo_without_a_face_is_rejected_with_the_reason(ann: Person) -> None
     image.refresh_from_db()
     assert (image.state, image.reason_code) == ("rejected", "no_face")
     assert "No face found" in image.reason
+    assert (image.box, image.quality) == (None, None)
     assert not Template.objects.exists()
+
+
+def test_a_face_that_is_rejected_is_described_as_one_that_is_ready(ann: Person) -> None:
+    image = store(ann, photo_too_dark())
+    embed_images([image.pk])
+    image.refresh_from_db()
+    assert (image.state, image.reason_code, image.box) == ("rejected", "too_dark", [8, 8, 48, 48])
+    assert image.quality is not None
+    assert (image.quality["size"], image.quality["brightness"]) == (120, 0.01)
 
 
 def test_embedding_twice_changes_nothing(ann: Person, fake_engine: FakeEngine) -> None:

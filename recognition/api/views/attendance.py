@@ -40,7 +40,14 @@ from recognition.api.attendance import (
 )
 from recognition.api.authentication import device_of
 from recognition.api.fields import UUID_TEXT
-from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
+from recognition.api.filters import (
+    IdFilter,
+    MomentFilter,
+    TextFilter,
+    UUIDFilter,
+    YesNoFilter,
+)
+from recognition.api.pages import by_moment
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
 from recognition.attendance import challenges, clock, corrections, idempotency, undo
@@ -48,6 +55,7 @@ from recognition.attendance.idempotency import Answer
 from recognition.liveness import Live, StepFrame
 from recognition.login.addresses import client_address
 from recognition.models import AttendanceEvent, Device, Direction, EventSource, LivenessStep
+from recognition.record import Undecided
 
 Row = TypeVar("Row", bound=Model)
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -235,8 +243,7 @@ def _clock(
             raise  # it passes: not the answer for a day. Of a challenge it is: that is used up
         return _answer_of(problems.of_refusal(refusal))
     if clocked.event is None:
-        nobody = Refusal(clocked.result.message, code=clocked.result.outcome)
-        return _answer_of(problems.of_refusal(nobody))
+        return _answer_of(problems.of_refusal(Undecided(clocked.result)))
     body = {
         **clocked.result.as_json(),
         "event": ClockedEventSerializer(clocked.event).data,
@@ -271,6 +278,8 @@ def _response(answer: Answer) -> Response:
 
 class EventFilter(django_filters.FilterSet):
     person = UUIDFilter(field_name="person__public_id")
+    gallery = IdFilter(field_name="person__galleries__id", label="Of its people; its id.")
+    device = TextFilter(field_name="device__name", label="Its name.")
     since = MomentFilter(field_name="occurred_at", lookup_expr="gte")
     until = MomentFilter(field_name="occurred_at", lookup_expr="lt")
     is_late_arriving = YesNoFilter()
@@ -283,13 +292,14 @@ class EventFilter(django_filters.FilterSet):
 class EventViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AttendanceEvent]
 ):
-    """Every event, newest first, with those that a correction replaced."""
+    """Every event, with those that a correction replaced; what was recorded last comes first."""
 
     queryset = AttendanceEvent.objects.select_related(
         "person", "device", "replaces", "replaced_by", "corrected_by"
     )
     serializer_class = EventSerializer
     filterset_class = EventFilter
+    orders = (by_moment("occurred_at"),)
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"

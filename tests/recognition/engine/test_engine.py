@@ -23,6 +23,7 @@ from recognition.engine import (
     WeightsMissing,
 )
 from recognition.engine.engine import CALLS_AT_ONCE
+from recognition.engine.limits import PROBE, choose
 from tests.recognition.engine.conftest import beside, shrunk
 
 BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
@@ -198,3 +199,26 @@ def test_refusals_are_poor_quality_with_a_sentence(engine: Engine, portrait: Pix
         engine.probe((portrait * 0.05).astype(np.uint8))
     assert refusal.value.code == "too_dark"
     assert refusal.value.message.startswith("The face is too dark.")
+
+
+def test_a_refusal_says_which_face_cannot_be_used(engine: Engine, portrait: Pixels) -> None:
+    dark = (portrait * 0.05).astype(np.uint8)
+    (face,) = engine.faces(dark)
+    with pytest.raises(PoorQuality) as refusal:
+        engine.probe(dark)
+    (among_all,) = engine.probe_all(dark)
+    (at_enrolment,) = engine.enrol([dark])
+    for refused in (refusal.value, among_all, at_enrolment):
+        assert isinstance(refused, PoorQuality)
+        assert refused.face is not None
+        assert (refused.face.box, refused.face.quality) == (face.box, face.quality)
+
+
+def test_a_face_that_is_hardly_one_is_named_in_its_refusal(
+    engine: Engine, portrait: Pixels
+) -> None:
+    (face,) = engine.faces(portrait)
+    unclear = replace(face, confidence=0.1)
+    with pytest.raises(PoorQuality) as refusal:
+        choose([unclear], PROBE)
+    assert (refusal.value.code, refusal.value.face) == ("low_confidence", unclear)
