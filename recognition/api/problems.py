@@ -75,6 +75,13 @@ def of_refusal(refusal: Refusal) -> dict[str, object]:
     return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
 
 
+def code_of(error: Refusal | exceptions.ValidationError) -> str:
+    """As the problem says it."""
+    if isinstance(error, Refusal):
+        return error.code
+    return "unprocessable" if _fits_schema(error) else "invalid"
+
+
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None lets an unforeseen error through, to be a logged 500."""
     response = _as_problem(error)
@@ -106,8 +113,8 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):
         detail = "Some fields are missing or wrong; `errors` says which."
-        status, code = (422, "unprocessable") if _fits_schema(error) else (400, "invalid")
-        body = problem(status, code, detail, errors=error.detail)
+        status = 422 if _fits_schema(error) else 400
+        body = problem(status, code_of(error), detail, errors=error.detail)
     else:
         body = problem(error.status_code, _code_of(error), str(error.detail))
     return _response(body, headers)
