@@ -27,14 +27,16 @@ class PoorQuality(FaceRefused):
 
 
 class WeightsMissing(Refusal):
-    """A network's file is absent or is not the file that was verified."""
+    """A network's file is absent or is not the file that was verified.
+
+    option: of `fetch_models`, which alone brings it.
+    """
 
     code = "weights_missing"
 
-    def __init__(self, file_name: str) -> None:
-        super().__init__(
-            f"The network file {file_name} is missing or altered. Run: manage.py fetch_models"
-        )
+    def __init__(self, file_name: str, *, option: str = "") -> None:
+        command = f"manage.py fetch_models {option}".strip()
+        super().__init__(f"The network file {file_name} is missing or altered. Run: {command}")
 
 
 class WeightsUnavailable(Refusal):

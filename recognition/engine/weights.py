@@ -82,7 +82,7 @@ def verified(models_dir: Path, file: Path) -> Path:
     """
     path = models_dir / file
     if not _is(path, {**_acceptable(models_dir), **DERIVED, **PAD}[file]):
-        raise WeightsMissing(file.name)
+        raise WeightsMissing(file.name, option="--pad" if file in PAD else "")
     return path
 
 

@@ -157,6 +157,28 @@ def test_without_the_anti_spoofing_networks_nothing_is_measured(
     (networks / weights.PAD_NEAR).unlink()
     code, found = run_json(spoofs)
     assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models --pad")
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("file", [weights.DETECTOR, weights.FACENET], ids=str)
+def test_without_a_network_no_attack_is_said_to_be_refused(
+    people: Path, networks: Path, file: Path
+) -> None:
+    (networks / file).unlink()
+    code, found = run_json("--turns", people, "--replays", 1)
+    assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models")
+
+
+@pytest.mark.usefixtures("networks")
+def test_without_the_anti_spoofing_networks_nobody_is_asked_to_pass_them(
+    people: Path, networks: Path
+) -> None:
+    (networks / weights.PAD_WIDE).unlink()
+    code, found = run_json("--turns", people, "--with-pad")
+    assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models --pad")
 
 
 @pytest.mark.parametrize(
