@@ -50,6 +50,7 @@ def networks(settings: Settings, shared_data: Callable[[str], Path], tmp_path: P
     for file in weights.PINNED:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(site_settings.MODELS_DIR / file)
+    (folder / weights.DEMO).symlink_to(site_settings.MODELS_DIR / weights.DEMO)
     fetch_pad(folder, source=shared_data("models"))
     settings.MODELS_DIR = folder
     return folder
@@ -118,6 +119,13 @@ def test_attacks_and_people_who_do_as_asked(people: Path) -> None:
         assert sum(tally["outcomes"].values()) == tally["tried"]
     assert sum(tally["tried"] for tally in found["replays"].values()) == number
     assert code == (1 if any(one["accepted"] for one in found["replays"].values()) else 0)
+
+
+@pytest.mark.usefixtures("networks")
+def test_who_has_no_photos_of_people_takes_the_demo_photos() -> None:
+    code, found = run_json("--turns", "--people", 2, "--replays", len(replays.ATTACKS))
+    assert code == 0
+    assert [one["tried"] for one in found["replays"].values()] == [1] * len(replays.ATTACKS)
 
 
 @pytest.mark.usefixtures("networks")
