@@ -7,7 +7,7 @@ PY := .venv/bin/python
 PRODUCTION := env SECRET_KEY=a-key-for-checks-only-0123456789-abcdefghijklmnopqrstuvwxyz \
 	ALLOWED_HOSTS=example.org HTTPS=on DEBUG=off
 
-.PHONY: help run setup dev-setup test check chaos lock bench bench-full clean python
+.PHONY: help run setup dev-setup test check chaos replays lock bench bench-full clean python
 
 help:
 	@echo 'make run     set up, then run the site until Ctrl-C (PORT, ADMIN_PASSWORD, VAR_DIR)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test    set up, then run every test'
 	@echo 'make check   style, types, layers, migrations, deployment settings, templates'
 	@echo 'make chaos   1,000 photos re-embedded while 20 times something is killed (CHAOS_SEED)'
+	@echo 'make replays 1,000 generated attacks on the liveness check; fails if one passes (PEOPLE)'
 	@echo 'make bench   measure this machine, in less than five minutes; make bench-full: everything'
 	@echo 'make lock    pin the dependencies of pyproject.toml again'
 	@echo 'make clean   remove .venv and caches; data in VAR_DIR stays'
@@ -47,6 +48,10 @@ check: dev-setup
 
 chaos: dev-setup
 	@env CHAOS_PHOTOS=1000 CHAOS_KILLS=20 timeout 3600 $(PY) -m pytest -n 0 -q -s tests/chaos/test_reembed.py
+
+# PEOPLE: a folder of Name/photo.jpg that the attacks are made of; the demo photos without it.
+replays: dev-setup
+	@$(PY) manage.py evaluate_liveness --turns $(PEOPLE) --replays 1000
 
 bench: dev-setup
 	@$(PY) manage.py bench

@@ -88,6 +88,13 @@ def of_validation(error: exceptions.ValidationError) -> dict[str, object]:
     return problem(status, code, detail, errors=error.detail)
 
 
+def code_of(error: Refusal | exceptions.ValidationError) -> str:
+    """As the problem says it."""
+    if isinstance(error, Refusal):
+        return error.code
+    return "unprocessable" if _fits_schema(error) else "invalid"
+
+
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None lets an unforeseen error through, to be a logged 500."""
     response = _as_problem(error)

@@ -32,7 +32,10 @@ class PoorQuality(FaceRefused):
 
 
 class WeightsMissing(Refusal):
-    """A network's file is absent or is not the file that was verified."""
+    """A network's file is absent or is not the file that was verified.
+
+    option: of `fetch_models`, which alone brings it.
+    """
 
     code = "weights_missing"
 

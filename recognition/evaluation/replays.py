@@ -17,7 +17,7 @@ import numpy as np
 
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
-from recognition.engine import Engine
+from recognition.engine import Engine, FaceRefused, WeightsMissing
 from recognition.engine.antispoof import AntiSpoof
 from recognition.engine.limits import LIVENESS, choose
 from recognition.engine.types import Landmarks
@@ -77,7 +77,10 @@ class Tally:
 
 
 def read(folder: Path, engine: Engine, *, most_people: int | None = None) -> list[Photo]:
-    """Every photo of a tree `Name/photo.jpg` that shows one face, large enough."""
+    """Every photo of a tree `Name/photo.jpg` that shows one face, large enough.
+
+    Raises WeightsMissing.
+    """
     people = sorted(path for path in folder.rglob("*") if path.is_dir() and _has_files(path))
     found = []
     for person in people[:most_people]:
@@ -85,7 +88,7 @@ def read(folder: Path, engine: Engine, *, most_people: int | None = None) -> lis
             try:
                 pixels = decode(path.read_bytes()).pixels
                 face = choose(engine.faces(pixels), LIVENESS)
-            except (BadPhoto, Refusal, IsADirectoryError):
+            except (BadPhoto, FaceRefused, IsADirectoryError):
                 continue
             found.append(Photo(person.name, pixels, face.landmarks, face.quality.yaw))
     return found
@@ -98,13 +101,15 @@ def _has_files(folder: Path) -> bool:
 def outcome(frames: Sequence[StepFrame], engine: Engine, antispoof: AntiSpoof | None = None) -> str:
     """What the check says of an answer: accepted, or the code of why not.
 
-    antispoof: None leaves out passive PAD.
+    antispoof: None leaves out passive PAD. Raises WeightsMissing: then nothing was checked.
     """
     try:
         faces = faces_of(frames, engine=engine)
         seen = look(frames, faces, engine=engine, same_person=engine.recipe.bounds.verify)
         if antispoof is not None:
             pad.judge(seen.straight, antispoof)
+    except WeightsMissing:
+        raise
     except Refusal as refusal:
         return refusal.code
     return ACCEPTED

@@ -127,6 +127,21 @@ def not_shown(
     )
 
 
+def put_on_record(
+    *,
+    code: str,
+    source: AttemptSource,
+    actor: User | AnonymousUser | None = None,
+    claimed: Person | None = None,
+) -> None:
+    """An answer that was refused before anybody looked at it. code: why, as it was answered.
+
+    Raises ErasedMeanwhile.
+    """
+    model = EmbeddingModel.objects.current()
+    _Asked(source, actor, claimed, model, frames=0).record(code)
+
+
 def _look(
     session: LivenessSession, frames: Sequence[StepFrame], model: EmbeddingModel, whose: str
 ) -> Probe:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.decorators import decorator_from_middleware
+from django.views.decorators.csrf import csrf_exempt
 from django_permissions_policy.decorators import permissions_policy_override
 
 from people.errors import Refusal
@@ -22,6 +25,7 @@ MOST_BYTES_OF_ANSWER = 2 * 1024 * 1024  # eighteen frames of a camera
 STATUS = {
     "request_too_large": 413,
     "malformed": 400,
+    "forged": 403,
     "frames_malformed": 400,
     "not_started": 409,
     "too_many_attempts": 429,
@@ -35,6 +39,8 @@ STATUS = {
     "pad_unavailable": 503,
 }
 _TOO_OFTEN = "Too many requests from here. Wait a minute."
+
+_log = logging.getLogger("django.security.csrf")  # where Django itself says so
 
 View = Callable[..., HttpResponseBase]
 Refuse = Callable[[HttpRequest, Refusal], HttpResponse]
@@ -54,6 +60,23 @@ class BodyMalformed(Refusal):
         super().__init__("What was sent cannot be read. Load the page again.")
 
 
+class Forged(Refusal):
+    """No page of this site sent it, or one that is out of date."""
+
+    code = "forged"
+
+    def __init__(self) -> None:
+        super().__init__("This page is out of date. Load it again.")
+
+
+class _AgainstForgery(CsrfViewMiddleware):
+    """Django's own check. Raises Forged, so that whoever keeps the record is told."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> NoReturn:
+        _log.warning("Forbidden (%s): %s", reason, request.path, extra={"request": request})
+        raise Forged
+
+
 def with_camera(view: View) -> View:
     """This page, and no other, may ask for the camera."""
     policy: dict[str, str | list[str] | tuple[str]] = {
@@ -64,20 +87,22 @@ def with_camera(view: View) -> View:
 
 
 def bounded(*, most: int, refuse: Refuse) -> Callable[[View], View]:
-    """A body that is too large or cannot be read is refused here, and what follows is told.
+    """What is too large, cannot be read or is forged does not come to the view: `refuse` is told.
 
-    Comes before the check against forgery, which would read all of it and refuse it silently.
+    The size comes before the check against forgery, which would read all of it.
     """
 
     def decorate(view: View) -> View:
-        protected = csrf_protect(view)
+        protected = decorator_from_middleware(_AgainstForgery)(view)
 
         @wraps(view)
         def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refusal = _fault(request, most)
-            if refusal is not None:
+            if (fault := _fault(request, most)) is not None:
+                return refuse(request, fault)
+            try:
+                return protected(request, *args, **kwargs)
+            except Forged as refusal:
                 return refuse(request, refusal)
-            return protected(request, *args, **kwargs)
 
         return csrf_exempt(check)
 

@@ -32,6 +32,7 @@ from recognition.login.addresses import client_address
 from recognition.login.camera import (
     MOST_BYTES_OF_ANSWER,
     STATUS,
+    Forged,
     as_json,
     bounded,
     refused,
@@ -135,7 +136,9 @@ def _nobody(request: HttpRequest) -> Claim:
 def _refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if not throttles.is_within("decision", client_address(request), throttles.DECISIONS):
         return too_often()
-    return _as_response(faces.refuse(claim=_claim(request) or _nobody(request), refusal=refusal))
+    # What somebody else's page sent through a browser does not count against whose browser it is.
+    claim = None if isinstance(refusal, Forged) else _claim(request)
+    return _as_response(faces.refuse(claim=claim or _nobody(request), refusal=refusal))
 
 
 @require_POST

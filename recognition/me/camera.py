@@ -38,10 +38,10 @@ class LogInAgain(Refusal):
         super().__init__("Log out, and log in with your password to do this.")
 
 
-def _asking(request: HttpRequest) -> Asking:
-    """Raises LogInAgain."""
+def _asking(request: HttpRequest) -> Asking | None:
+    """None for whoever has to log in first, with the password."""
     if isinstance(request.user, AnonymousUser) or not may_change_own_face(request):
-        raise LogInAgain
+        return None
     return Asking(request.user, sessions.bound_to(request), client_address(request))
 
 
@@ -52,13 +52,23 @@ def start(request: HttpRequest) -> HttpResponse:
     """A challenge: what to do before the camera."""
     if not throttles.is_within("challenge", client_address(request), throttles.CHALLENGES):
         return too_often()
+    asking = _asking(request)
+    if asking is None:
+        return _told(LogInAgain())
     try:
-        return started(enrolling.start(asking=_asking(request)))
+        return started(enrolling.start(asking=asking))
     except Refusal as refusal:
-        return _refuse(request, refusal)
+        return _told(refusal)
 
 
-def _refuse(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def _refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    if not throttles.is_within("decision", client_address(request), throttles.DECISIONS):
+        return too_often()
+    enrolling.put_on_record(refusal, user=request.user)
+    return _told(refusal)
+
+
+def _told(refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, WeightsMissing | PadUnavailable):  # what it says is for the operator
         return refused(Refusal("This site cannot look at faces now.", code=refusal.code))
     return refused(refusal)
@@ -66,18 +76,18 @@ def _refuse(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 @bounded(most=MOST_BYTES_OF_ANSWER, refuse=_refuse)
 @require_POST
-@login_required
 @never_cache
 def answer(request: HttpRequest) -> HttpResponse:
     """The frames; the one that looks straight is enrolled when all was done as asked."""
-    if not throttles.is_within("decision", client_address(request), throttles.DECISIONS):
+    asking = _asking(request)
+    if asking is None:
+        return _refuse(request, LogInAgain())
+    if not throttles.is_within("decision", asking.address, throttles.DECISIONS):
         return too_often()
     try:
-        added = enrolling.answer(asking=_asking(request), read=lambda: _read(request))
+        enrolling.answer(asking=asking, read=lambda: _read(request))
     except Refusal as refusal:
-        return _refuse(request, refusal)
-    if added.error is not None:
-        return refused(added.error)
+        return _told(refusal)
     sessions.begin_to_enrol(request)
     thanks = "Thank you. The photo is looked at now; its state shows below."
     messages.success(request, thanks)

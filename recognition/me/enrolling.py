@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 
 from people.errors import Refusal
-from people.services import Enrolled
+from people.models import Person
 from recognition import liveness
 from recognition.login import brakes
 from recognition.login.faces import Sent
 from recognition.me import photos
-from recognition.models import LivenessPurpose, LivenessSession
+from recognition.models import AttemptSource, LivenessPurpose, LivenessSession
 
 
 class ChallengeRequired(Refusal):
@@ -48,14 +49,17 @@ def start(*, asking: Asking) -> LivenessSession:
     )
 
 
-def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> Enrolled:
+def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> None:
     """Enrol the photo that looked straight, if whoever is on it moved as they were asked to.
+
+    Every refusal is on record.
 
     read: what was sent, and the file of its first frame, which looks straight.
     Raises NoConsent, TooMany, a NotLive, FaceRefused, BadFrames, BadPhoto, WeightsMissing.
     """
-    person = photos.require_may_add(user=asking.user)
-    sent, straight = read()
+    with _on_record(asking.user):
+        person = photos.require_may_add(user=asking.user)
+        sent, straight = read()
     liveness.check(
         nonce=sent.nonce,
         purpose=LivenessPurpose.ENROL,
@@ -66,5 +70,23 @@ def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> Enrolle
         claimed=person,
         whose=brakes.account_of(asking.user.get_username()),
     )
-    (added,) = photos.add(user=asking.user, photos=[straight])
-    return added
+    with _on_record(asking.user):
+        (added,) = photos.add(user=asking.user, photos=[straight])
+        if added.error is not None:
+            raise added.error
+
+
+@contextmanager
+def _on_record(user: User) -> Iterator[None]:
+    """What is refused within; the liveness check puts itself on record."""
+    try:
+        yield
+    except Refusal as refusal:
+        put_on_record(refusal, user=user)
+        raise
+
+
+def put_on_record(refusal: Refusal, *, user: User | AnonymousUser) -> None:
+    """A photo of oneself was sent and refused. Raises ErasedMeanwhile."""
+    own = None if isinstance(user, AnonymousUser) else Person.objects.filter(user=user).first()
+    liveness.put_on_record(code=refusal.code, source=AttemptSource.LOGIN, actor=user, claimed=own)

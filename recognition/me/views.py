@@ -143,9 +143,12 @@ def photo_list(request: HttpRequest) -> HttpResponse:
 def add_photos(request: HttpRequest) -> HttpResponse:
     if (more := _more_asked_for(request, "me:photos")) is not None:
         return more
+    if enrolling.is_required():
+        refusal = enrolling.ChallengeRequired()
+        enrolling.put_on_record(refusal, user=_account(request))
+        messages.error(request, refusal.message)
+        return redirect("me:photos")
     try:
-        if enrolling.is_required():
-            raise enrolling.ChallengeRequired
         data = [read_bytes(file) for file in request.FILES.getlist("photos")[: photos.MOST]]
         added = photos.add(user=_account(request), photos=data)
     except Refusal as refusal:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
@@ -98,14 +99,14 @@ class ClockView(APIView):
         A device that `requires_liveness` sends the answer to a challenge; a photo alone is
         `liveness_required`. A challenge is used up by its answer, whatever that comes to.
         """
+        device, address = _device(request), client_address(request._request)
         form = ClockSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        device = _device(request)
-        address = client_address(request._request)
-        work = partial(_clock, form.validated_data, device, address=address)
+        with _on_record(request.data, device, address):
+            form.is_valid(raise_exception=True)
+        asked = form.validated_data
+        work = partial(_clock, asked, device, address=address)
         key = request.headers.get("Idempotency-Key")
-        answer = work() if key is None else _once(device, key, form.validated_data, work)
-        return _response(answer)
+        return _response(work() if key is None else _once(device, key, asked, work))
 
 
 class ChallengesView(APIView):
@@ -211,15 +212,16 @@ def _device(request: Request) -> Device:
 
 
 def _once(device: Device, key: str, asked: Mapping[str, Any], work: Any) -> Answer:
-    if not _KEY.fullmatch(key):
-        problem = "1 to 255 visible ASCII characters, without spaces."
-        raise ValidationError({"Idempotency-Key": [problem]})
-    return idempotency.once(
-        account=device.account,
-        key=key,
-        request_hash=idempotency.fingerprint(**asked),
-        work=work,
-    )
+    with _on_record(asked, device):  # the challenge was not looked at
+        if not _KEY.fullmatch(key):
+            problem = "1 to 255 visible ASCII characters, without spaces."
+            raise ValidationError({"Idempotency-Key": [problem]})
+        return idempotency.once(
+            account=device.account,
+            key=key,
+            request_hash=idempotency.fingerprint(**asked),
+            work=work,
+        )
 
 
 def _clock(
@@ -236,11 +238,11 @@ def _clock(
             staff_number=asked.get("staff_number", ""),
             direction=Direction(asked["direction"]) if asked.get("direction") else None,
         )
-        clocked = clock.clock(capture=capture, device=device, was_stored=was_stored)
+        with _on_record(asked, device):  # by now its challenge is used up
+            clocked = clock.clock(capture=capture, device=device, was_stored=was_stored)
     except Refusal as refusal:
-        is_fault = problems.of_refusal(refusal)["status"] in (403, 503)
-        if is_fault and "challenge" not in asked:
-            raise  # it passes: not the answer for a day. Of a challenge it is: that is used up
+        if _passes(refusal, asked):
+            raise
         return _answer_of(problems.of_refusal(refusal))
     if clocked.event is None:
         return _answer_of(problems.of_refusal(Undecided(clocked.result)))
@@ -254,7 +256,8 @@ def _clock(
 
 def _shown(asked: Mapping[str, Any], device: Device, address: str) -> list[Pixels] | Live:
     """Photos, or the challenge that they answer. Raises BadPhoto, or as `challenges.check`."""
-    photos = decoded(asked["photo"])
+    with _on_record(asked, device, address):
+        photos = decoded(asked["photo"])
     if "challenge" not in asked:
         return photos
     frames = [
@@ -262,6 +265,38 @@ def _shown(asked: Mapping[str, Any], device: Device, address: str) -> list[Pixel
         for pixels, step, taken_ms in zip(photos, asked["step"], asked["taken_ms"], strict=True)
     ]
     return challenges.check(nonce=asked["challenge"], frames=frames, device=device, address=address)
+
+
+@contextmanager
+def _on_record(asked: Any, device: Device, address: str | None = None) -> Iterator[None]:
+    """What is refused within is an attempt of the device, if it should have answered a challenge.
+
+    asked: the body, checked or not. address: where it came from, and the challenge it names is used
+    up as by any answer; None leaves that alone.
+    """
+    try:
+        yield
+    except (Refusal, ValidationError) as error:
+        if _is_answer(asked, device) and not _passes(error, asked):
+            nonce = None if address is None else asked.get("challenge")
+            code = problems.code_of(error)
+            challenges.refuse(code=code, device=device, nonce=nonce, address=address or "")
+        raise
+
+
+def _is_answer(asked: Any, device: Device) -> bool:
+    """Whether it names a challenge, or shows a photo where there has to be one."""
+    if not isinstance(asked, Mapping):
+        return False
+    if asked.keys() & {"challenge", "step", "taken_ms"}:
+        return True
+    return device.requires_liveness and "photo" in asked
+
+
+def _passes(error: Exception, asked: Mapping[str, Any]) -> bool:
+    """A fault of the site: not the answer for a day. Of a challenge it is: that is used up."""
+    is_fault = isinstance(error, Refusal) and problems.of_refusal(error)["status"] in (403, 503)
+    return is_fault and "challenge" not in asked
 
 
 def _answer_of(body: Mapping[str, object]) -> Answer:

@@ -26,9 +26,10 @@ Judges = tuple[Engine, AntiSpoof | None]
 class Command(FaceCommand):
     help = (
         "Measure the liveness check. FOLDER holds live/ and spoof/: error rates of the"
-        " anti-spoofing networks by threshold. --turns DIR holds Name/photo.jpg: how often people"
-        " who do as asked pass, and with --replays N how many of N generated attacks do. Exit code"
-        " 0; 1 when an attack was accepted; 2 when it could not be measured."
+        " anti-spoofing networks by threshold. --turns DIR holds Name/photo.jpg, the demo photos"
+        " without DIR: how often people who do as asked pass, and with --replays N how many of N"
+        " generated attacks do. Exit code 0; 1 when an attack was accepted; 2 when it could not be"
+        " measured."
     )
     examples = """\
   manage.py evaluate_liveness FOLDER --plot pad.svg
@@ -37,7 +38,8 @@ class Command(FaceCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
         parser.add_argument("--plot", type=Path, metavar="FILE", help="*.svg or *.png")
-        parser.add_argument("--turns", type=Path, metavar="DIR")
+        demo = settings.MODELS_DIR / weights.DEMO / "train"
+        parser.add_argument("--turns", type=Path, metavar="DIR", nargs="?", const=demo)
         parser.add_argument("--people", type=int, help="only so many people of DIR")
         parser.add_argument("--replays", type=int, default=0, metavar="N")
         parser.add_argument("--moves", type=int, default=settings.LIVENESS_STEPS)

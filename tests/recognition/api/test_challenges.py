@@ -311,14 +311,67 @@ def test_without_them_nobody_is_asked_to_move_either(
 
 
 @pytest.mark.parametrize("without", [["challenge"], ["step"], ["taken_ms"], ["step", "taken_ms"]])
-def test_half_an_answer_is_refused_and_costs_no_challenge(
+def test_half_an_answer_is_refused_and_uses_the_challenge_it_names_up(
     kiosk: APIClient, without: list[str]
 ) -> None:
     form = answer_to(start(kiosk))
     half = {name: value for name, value in form.items() if name not in without}
-    is_problem(clock(kiosk, half), 422)
-    assert not AttendanceEvent.objects.exists()
-    assert clock(kiosk, form).status_code == 201
+    is_refused(clock(kiosk, half), "unprocessable")
+    names_it = "challenge" in half
+    assert LivenessSession.objects.filter(used_at=None).exists() != names_it
+    again = clock(kiosk, form)
+    assert again.status_code == (422 if names_it else 201)
+
+
+def test_half_an_answer_gets_the_same_one_for_its_key(kiosk: APIClient) -> None:
+    form = answer_to(start(kiosk))
+    half = {**form, "taken_ms": form["taken_ms"][:-1]}
+    first, again = clock(kiosk, half, key="a"), clock(kiosk, half, key="a")
+    assert (first.status_code, first.json()) == (422, again.json())
+    is_refused(clock(kiosk, form, key="a"), "challenge_used")
+
+
+def test_a_frame_that_is_no_picture_uses_the_challenge_up(kiosk: APIClient) -> None:
+    form = answer_to(start(kiosk))
+    form["photo"][2] = SimpleUploadedFile("frame.png", b"GIF89a, or so it says")
+    is_refused(clock(kiosk, form, key="a"), "photo_wrong_type", status=415)
+    assert clock(kiosk, form, key="a")["Idempotent-Replayed"] == "true"
+    assert Attempt.objects.count() == 1
+    is_refused(clock(kiosk, answer_to(_named(form)), key="b"), "challenge_used")
+
+
+def _named(form: Mapping[str, Any]) -> Challenge:
+    return {"nonce": form["challenge"], "steps": [{"step": step} for step in form["step"]]}
+
+
+def test_json_that_is_half_an_answer_is_on_record(kiosk: APIClient) -> None:
+    nonce = start(kiosk)["nonce"]
+    is_refused(kiosk.post(URL, {"challenge": nonce}, format="json"), "invalid", status=400)
+    photo = {"challenge": nonce, "photo": "<photo>", "step": ["turn_left"], "taken_ms": [0]}
+    is_refused(kiosk.post(URL, photo, format="json"), "photo_not_base64")
+    assert LivenessSession.objects.get().used_at is not None
+
+
+@pytest.mark.parametrize("body", ["{", '["challenge"]', '"challenge"'])
+def test_what_is_no_request_is_not_on_record(kiosk: APIClient, body: str) -> None:
+    is_problem(kiosk.generic("POST", URL, body, content_type="application/json"), 400)
+    is_problem(kiosk.generic("POST", URL, "challenge=a", content_type="text/plain"), 415)
+    assert not Attempt.objects.exists()
+
+
+def test_a_photo_alone_that_is_no_picture_is_on_record(kiosk: APIClient) -> None:
+    is_refused(
+        clock(kiosk, {"photo": [SimpleUploadedFile("a.png", b"text")]}),
+        "photo_wrong_type", status=415,
+    )  # fmt: skip
+
+
+def test_a_key_of_something_else_is_on_record_and_costs_no_challenge(kiosk: APIClient) -> None:
+    clock(kiosk, answer_to(start(kiosk), [100]), key="a")
+    other = start(kiosk)
+    is_refused(clock(kiosk, answer_to(other), key="a"), "key_used_otherwise", status=409)
+    is_refused(clock(kiosk, answer_to(other), key="a b"), "invalid", status=400)
+    assert clock(kiosk, answer_to(other), key="b").status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -335,24 +388,23 @@ def test_half_an_answer_is_refused_and_costs_no_challenge(
     ],
 )
 def test_what_the_schema_does_not_know_is_refused(kiosk: APIClient, more: dict[str, Any]) -> None:
-    is_problem(clock(kiosk, {**answer_to(start(kiosk)), **more}), 400)
-    assert not AttendanceEvent.objects.exists()
+    answer = clock(kiosk, {**answer_to(start(kiosk)), **more})
+    is_refused(answer, "invalid", status=400)
+    names_it = "challenge" not in more
+    assert LivenessSession.objects.filter(used_at=None).exists() != names_it
 
 
 def test_an_answer_of_now_proves_nothing_about_yesterday(kiosk: APIClient) -> None:
     yesterday = (timezone.now() - timedelta(hours=20)).isoformat()
     answer = clock(kiosk, {**answer_to(start(kiosk)), "occurred_at": yesterday})
-    is_problem(answer, 422)
-    assert answer.json()["code"] == "clock_drift"
-    assert not AttendanceEvent.objects.exists()
+    is_refused(answer, "clock_drift")
     now = timezone.now().isoformat()
     assert clock(kiosk, {**answer_to(start(kiosk)), "occurred_at": now}).status_code == 201
 
 
 def test_a_device_without_a_gallery_knows_nobody(kiosk: APIClient, device: Device) -> None:
     device.galleries.clear()
-    is_problem(clock(kiosk, answer_to(start(kiosk))), 403)
-    assert not AttendanceEvent.objects.exists()
+    is_refused(clock(kiosk, answer_to(start(kiosk))), "gallery_not_allowed", status=403)
 
 
 def test_the_same_key_gives_the_same_answer_and_burns_no_second_challenge(

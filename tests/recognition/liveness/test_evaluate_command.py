@@ -50,6 +50,7 @@ def networks(settings: Settings, shared_data: Callable[[str], Path], tmp_path: P
     for file in weights.PINNED:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(site_settings.MODELS_DIR / file)
+    (folder / weights.DEMO).symlink_to(site_settings.MODELS_DIR / weights.DEMO)
     fetch_optional(folder, "pad", source=shared_data("models"))
     settings.MODELS_DIR = folder
     return folder
@@ -121,6 +122,13 @@ def test_attacks_and_people_who_do_as_asked(people: Path) -> None:
 
 
 @pytest.mark.usefixtures("networks")
+def test_who_has_no_photos_of_people_takes_the_demo_photos() -> None:
+    code, found = run_json("--turns", "--people", 2, "--replays", len(replays.ATTACKS))
+    assert code == 0
+    assert [one["tried"] for one in found["replays"].values()] == [1] * len(replays.ATTACKS)
+
+
+@pytest.mark.usefixtures("networks")
 def test_without_replays_there_is_nothing_to_be_accepted(people: Path) -> None:
     code, found = run_json("--turns", people)
     assert (code, set(found)) == (0, {"genuine"})
@@ -157,6 +165,28 @@ def test_without_the_anti_spoofing_networks_nothing_is_measured(
     (networks / weights.PAD_NEAR).unlink()
     code, found = run_json(spoofs)
     assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models --pad")
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("file", [weights.DETECTOR, weights.FACENET], ids=str)
+def test_without_a_network_no_attack_is_said_to_be_refused(
+    people: Path, networks: Path, file: Path
+) -> None:
+    (networks / file).unlink()
+    code, found = run_json("--turns", people, "--replays", 1)
+    assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models")
+
+
+@pytest.mark.usefixtures("networks")
+def test_without_the_anti_spoofing_networks_nobody_is_asked_to_pass_them(
+    people: Path, networks: Path
+) -> None:
+    (networks / weights.PAD_WIDE).unlink()
+    code, found = run_json("--turns", people, "--with-pad")
+    assert (code, found["error"]["code"]) == (2, "weights_missing")
+    assert found["error"]["message"].endswith("Run: manage.py fetch_models --pad")
 
 
 @pytest.mark.parametrize(

@@ -70,19 +70,32 @@ def endless(begun: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     return begun
 
 
-def answers_to_noise(visitor: Visitor, address: str, number: int) -> list[Any]:
+def answers_to_noise(visitor: Visitor, address: str, number: int, **headers: str) -> list[Any]:
     chance = random.Random(20)  # noqa: S311
     answers = []
     for _ in range(number):
         body, kind = random_body(chance)
-        answers.append(visitor.client.generic("POST", address, body, content_type=kind))
+        answers.append(
+            visitor.client.generic("POST", address, body, content_type=kind, headers=headers)
+        )
     return answers
 
 
+def token_of(visitor: Visitor, page: str) -> dict[str, str]:
+    """What the page's script sends along; from now on it has to."""
+    visitor.client.handler.enforce_csrf_checks = True
+    visitor.client.get(page)
+    return {"X-CSRFToken": visitor.client.cookies["csrftoken"].value}
+
+
 @pytest.mark.django_db(transaction=True)  # in one transaction, a row changed so often gets slow
-def test_a_thousand_random_bodies_are_refused_and_on_record(endless: Visitor) -> None:
-    answers = answers_to_noise(endless, ANSWER, 1000)
-    assert {answer.status_code for answer in answers} <= {400, 422}
+@pytest.mark.parametrize("is_forged", [False, True])
+def test_a_thousand_random_bodies_are_refused_and_on_record(
+    endless: Visitor, is_forged: bool
+) -> None:
+    token = token_of(endless, "/login/face/")
+    answers = answers_to_noise(endless, ANSWER, 1000, **({} if is_forged else token))
+    assert {answer.status_code for answer in answers} == {400, 403 if is_forged else 422}
     assert {answer.headers["Content-Type"] for answer in answers} == {"application/json"}
     assert Attempt.objects.count() == 1000
     assert not Attempt.objects.filter(outcome__in=["live", "match"]).exists()
@@ -107,6 +120,7 @@ def test_random_bodies_are_no_errors_of_ours_elsewhere(
     answers = answers_to_noise(endless, address, 200)
     assert {answer.status_code for answer in answers} <= statuses
     assert FaceImage.objects.count() == photos
+    assert Attempt.objects.count() == (200 if address.startswith("/me/") else 0)
     assert not Attempt.objects.filter(outcome__in=["live", "match"]).exists()
 
 
@@ -143,6 +157,18 @@ def test_a_forged_form_is_refused(begun: Visitor) -> None:
     begun.client.handler.enforce_csrf_checks = True
     for address in (ANSWER, "/login/face/start/", "/login/face/hint/", "/login/claim/", "/logout/"):
         assert begun.client.post(address).status_code == 403
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.source, attempt.claimed) == ("forged", "login", None)
+
+
+def test_forged_forms_slow_nobody_down(begun: Visitor) -> None:
+    """They come from somebody else's page: they are no guesses of whose browser sends them."""
+    begun.client.handler.enforce_csrf_checks = True
+    for _ in range(6):
+        assert begun.client.post(ANSWER, {}).json()["code"] == "forged"
+    begun.client.handler.enforce_csrf_checks = False
+    assert begun.show_face(ADA).status_code == 200
+    assert begun.account == "ada"
 
 
 def test_a_flood_is_refused_without_work(begun: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

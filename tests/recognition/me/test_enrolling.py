@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
-from people.models import FaceImage
+from people.models import FaceImage, Person
 from recognition.enrolment import embed_images
 from recognition.models import Attempt, LivenessSession
 from tests.faces import photo_of
@@ -88,6 +89,7 @@ def test_a_file_is_not_taken(inside: Visitor) -> None:
     sent = {"photos": upload(photo_of(ADA))}
     response = inside.client.post("/me/photos/add/", sent, follow=True)
     assert "taken here, with the camera" in response.content.decode()
+    assert Attempt.objects.get().outcome == "challenge_required"
     assert 'type="file"' not in response.content.decode()
     assert not FaceImage.objects.exists()
 
@@ -181,12 +183,56 @@ def test_without_consent_nothing_is_asked_of_anybody(visitor: Visitor) -> None:
     assert not LivenessSession.objects.exists()
 
 
-@pytest.mark.parametrize("page", ["/me/photos/challenge/", "/me/photos/answer/"])
-def test_whoever_is_not_logged_in_is_sent_to_the_log_in(page: str) -> None:
-    response = Visitor().client.post(page)
+def test_whoever_is_not_logged_in_is_sent_to_the_log_in() -> None:
+    response = Visitor().client.post("/me/photos/challenge/")
     assert response.headers["Location"].startswith("/login/")
 
 
-def test_what_cannot_be_read_is_a_sentence(inside: Visitor) -> None:
+def on_record() -> tuple[str, str, User | None]:
+    """The one attempt there is: outcome, purpose, whose it is."""
+    attempt = Attempt.objects.get()
+    return attempt.outcome, attempt.purpose, attempt.actor
+
+
+@pytest.mark.usefixtures("model")
+def test_what_nobody_sends_is_refused_and_on_record() -> None:
+    response = Visitor().client.post("/me/photos/answer/")
+    assert (response.status_code, response.json()["code"]) == (403, "password_required")
+    assert on_record() == ("password_required", "liveness", None)
+
+
+def test_what_cannot_be_read_is_a_sentence_and_on_record(inside: Visitor, eve: User) -> None:
     response = inside.client.post("/me/photos/answer/", {"nonce": "x"})
     assert (response.status_code, response.json()["code"]) == (400, "frames_malformed")
+    assert on_record() == ("frames_malformed", "liveness", eve)
+    assert Attempt.objects.get().claimed == Person.objects.get(user=eve)
+
+
+def test_what_is_too_large_is_on_record(inside: Visitor, eve: User) -> None:
+    huge = SimpleUploadedFile("f.jpg", bytes(3 * 1024 * 1024))
+    assert inside.client.post("/me/photos/answer/", {"frame": huge}).status_code == 413
+    assert on_record() == ("request_too_large", "liveness", eve)
+
+
+def test_what_is_forged_is_on_record(inside: Visitor, eve: User) -> None:
+    inside.client.handler.enforce_csrf_checks = True
+    response = inside.client.post("/me/photos/answer/", {"nonce": "x"})
+    assert (response.status_code, response.json()["code"]) == (403, "forged")
+    assert on_record() == ("forged", "liveness", eve)
+
+
+def test_what_is_sent_without_consent_is_on_record(inside: Visitor, eve: User) -> None:
+    started = start(inside)
+    inside.client.post("/me/consent/withdraw/")
+    assert answer(inside, started, ADA).status_code == 403
+    assert on_record() == ("consent_missing", "liveness", eve)
+
+
+def test_a_flood_of_photos_is_refused_without_a_record(
+    inside: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recognition.login.throttles.DECISIONS", 2)
+    huge = {"frame": SimpleUploadedFile("f.jpg", bytes(3 * 1024 * 1024))}
+    sent = [inside.client.post("/me/photos/answer/", body) for body in ({}, huge, {}, huge)]
+    assert [answered.status_code for answered in sent] == [400, 413, 429, 429]
+    assert Attempt.objects.count() == 2
