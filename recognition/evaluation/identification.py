@@ -26,7 +26,7 @@ SIZES = (10, 50, 100, 500, 1_000, 5_000, 10_000)
 RANKS = (1, 5, 10)
 FPIRS = (1e-1, 1e-2, 1e-3)
 SPLITS = 10
-_STRANGERS_LEAST = 10  # people outside, below which nothing can be said about strangers
+STRANGERS_LEAST = 10  # people outside, below which nothing can be said about strangers
 _CURVE_POINTS = 200
 
 
@@ -96,7 +96,7 @@ def open_sets(
     half = len(people) // 2
     sizes = [*(size for size in SIZES if size * 1.5 < half), half]
     measured = []
-    for size in sizes if half >= _STRANGERS_LEAST else []:
+    for size in sizes if half >= STRANGERS_LEAST else []:
         drawn = [_split(enrolled, probes, person, found, size, rng) for _ in range(splits)]
         gathered = _Probes(*(np.concatenate(column) for column in zip(*drawn, strict=True)))
         if len(gathered.own):

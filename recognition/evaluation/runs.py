@@ -127,6 +127,7 @@ def run(
         failures = list(dict.fromkeys(failures + other.failures(plan.train)))
         labels |= {photo.label for photo in plan.train.photos}
     ours = _figures(str(model), plan, comparisons, train, plan.threshold)
+    open_sets = _open_sets(plan, model, own)
     return Evaluation(
         str(model),
         plan,
@@ -137,9 +138,9 @@ def run(
         len(labels) + len(plan.rejected),
         _mistakes(plan.pairs, comparisons, ours.accuracy.threshold),
         [_baseline(name, plan, models_dir, cache, progress) for name in plan.baselines],
-        _open_sets(plan, model, own),
+        open_sets,
         _by_group(plan, comparisons, ours.accuracy.threshold),
-        [note for note in (plan.pairs.note, plan.train.note if plan.train else "") if note],
+        [*_notes(plan), *_left_out(plan, searched=bool(open_sets))],
     )
 
 
@@ -287,6 +288,25 @@ def _open_sets(
         threshold_for=lambda size: _pool_threshold(model, size),
         seed=plan.seed,
     )
+
+
+def _notes(plan: Plan) -> list[str]:
+    return [note for note in (plan.pairs.note, plan.train.note if plan.train else "") if note]
+
+
+def _left_out(plan: Plan, *, searched: bool) -> list[str]:
+    """Why there is no 1:N."""
+    if searched:
+        return []
+    if not plan.one_to_many:
+        return ["1:N is left out: it takes whole people, as --folder and --gallery have them."]
+    people, least = len(set(plan.pairs.person.tolist())), 2 * identification.STRANGERS_LEAST
+    if people < least:
+        return [
+            f"1:N is left out: {people} people are too few. At least {least} are needed, half of "
+            "them enrolled and half strangers."
+        ]
+    return ["1:N is left out: of nobody enrolled in it is there another photo to look for."]
 
 
 def _by_group(plan: Plan, comparisons: Comparisons, threshold: float) -> list[groups.Property]:

@@ -140,6 +140,28 @@ def test_a_damaged_photo_is_a_failure_to_enrol(tmp_path: Path, pairs: Path, imag
     ]
 
 
+def test_no_error_among_few_pairs_promises_little(pairs: Path, images: Path) -> None:
+    found = measured("--pairs", pairs, "--images", images)
+    assert (found["eer"], found["eer_low"], found["auc"], found["auc_high"]) == (0, 0, 1, 1)
+    nine = 1 - 0.05 ** (1 / 9)  # people, none of whom was seen to fail
+    assert found["eer_high"] == pytest.approx(nine)
+    assert found["auc_low"] == pytest.approx((1 - nine) ** 2)
+    _code, out, _err = run("--pairs", pairs, "--images", images)
+    assert "0.0 % (0.0–28.3)" in out
+
+
+def test_one_to_many_that_is_left_out_says_why(images: Path, pairs: Path, tmp_path: Path) -> None:
+    sentence = "1:N is left out: 10 people are too few. At least 20 are needed"
+    page = tmp_path / "report.html"
+    found = measured("--folder", images, "--report", page)
+    assert found["identification"] == []
+    assert sentence in found["notes"][0]
+    assert sentence in page.read_text()
+    assert sentence in run("--folder", images)[1]
+    of_file = measured("--pairs", pairs, "--images", images)
+    assert "as --folder and --gallery have them" in of_file["notes"][0]
+
+
 def test_what_enrolment_would_refuse_is_a_failure_by_its_reason(images: Path) -> None:
     (images / "P5/P5_0001.png").write_bytes(photo_of_two())  # 90°, as P5 is
     found = measured("--folder", images)
