@@ -74,7 +74,7 @@ class Embedder:
         on one network share them."""
         self._engine = engine
         self._head = head
-        self._cache = VectorCache(cache, engine.recipe.to_json())
+        self._cache = VectorCache(cache, engine.makes)
 
     def vectors_of(self, photo: Path, uses: Sequence[str]) -> Vector:
         """(len(uses), d) float32 of unit norm; (0, d) for a photo without a usable face.

@@ -16,7 +16,7 @@ from tests.faces import FakeEngine, photo_of, photo_without_face
 class AngleEngine(FakeEngine):
     """Takes the two steps of the engine apart, as measurements do."""
 
-    recipe = DEFAULT_RECIPE
+    makes = DEFAULT_RECIPE.to_json()
 
     def faces(self, photo: Pixels) -> list[Face]:
         try:
