@@ -21,6 +21,7 @@ WANTED = ((5, 3), (4, 2), (3, 2), (3, 1), (2, 1), (1, 1))
 ENOUGH_PEOPLE = 20
 DRAWS = 5  # random choices of which photos are enrolled, for each person
 RESAMPLES = 500
+SEEN = 0.0005  # a rate that would be printed as none of 1,000
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ class Engine:
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         _engines.add(self)
 
+    @property
+    def makes(self) -> str:
+        """Whatever changes the vectors of a face, as text: what is kept of them is named by it."""
+        recipe, precision = self.recipe.to_json(), self._running.precision
+        return recipe if precision == "fp32" else f"{recipe} {precision}"
+
     def load(self) -> None:
         """Load the networks now. Raises WeightsMissing."""
         self._loaded()

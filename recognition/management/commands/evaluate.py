@@ -49,10 +49,11 @@ class Command(FaceCommand):
         "Labeled Faces in the Wild, on a folder Name/photo.jpg, or on the enrolled people. "
         "Nothing is enrolled or changed. "
         "In a photo with several faces the one nearest the centre counts. A pair with a photo in "
-        "which no face is found counts as “different”, in every figure, and is reported as a "
-        "failure to enrol. Both photos of a pair are treated as enrolled ones are (averaged with "
-        "their mirror image), since a pair has no order; --door treats the second as a single "
-        "frame at the door. "
+        "which no face is found counts as “different” in every figure, and as a probe of 1:N it is "
+        "a miss. Failure to enrol: the photos that enrolment, which is stricter, would refuse, by "
+        "reason; of a gallery those it has rejected, which are in no pair. Both photos of a pair "
+        "are treated as enrolled ones are (averaged with their mirror image), since a pair has no "
+        "order; --door treats the second as a single frame at the door. "
         "Accuracy of a file with folds: each fold at the threshold that is best on the others, "
         "mean and standard error; with --train: at the threshold that is best there; else on ten "
         "folds drawn at random. For folders and galleries it is counted on as many impostor pairs "
@@ -190,8 +191,8 @@ def _plan(options: dict[str, Any], model: EmbeddingModel, labels: Any) -> Plan:
     if options["folder"]:
         return Plan(from_folder(options["folder"], **drawn), one_to_many=True, **common)
     gallery = find_gallery(name=options["gallery"]) if options["gallery"] else None
-    pairs, kept = from_gallery(model, gallery, **drawn)
-    return Plan(pairs, kept=kept, one_to_many=True, **common)
+    pairs, kept, rejected = from_gallery(model, gallery, **drawn)
+    return Plan(pairs, kept=kept, rejected=rejected, one_to_many=True, **common)
 
 
 def _model(name: str | None, *, needed: bool) -> EmbeddingModel:

@@ -24,6 +24,7 @@ from recognition.engine import (
 )
 from recognition.engine.engine import CALLS_AT_ONCE
 from recognition.engine.limits import PROBE, choose
+from recognition.heads import Head, HeadedEngine
 from tests.recognition.engine.conftest import beside, shrunk
 
 BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
@@ -166,6 +167,14 @@ def test_importing_the_engine_loads_no_image_library() -> None:
 def test_missing_networks_name_the_command_that_fetches_them(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing, match=r"manage\.py fetch_models"):
         Engine(models_dir=tmp_path).probe(BLANK)
+
+
+def test_vectors_of_another_precision_are_kept_apart(tmp_path: Path) -> None:
+    """Else a calibration at bf16 would rest on vectors that were kept at fp32."""
+    exact, less = Engine(models_dir=tmp_path), Engine(models_dir=tmp_path, precision="bf16")
+    head = Head(np.eye(2, 128, dtype=np.float32), "0" * 64)
+    made = {one.makes for one in (exact, less, HeadedEngine(exact, head), HeadedEngine(less, head))}
+    assert len(made) == 4
 
 
 def test_a_recipe_survives_json() -> None:
