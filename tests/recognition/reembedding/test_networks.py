@@ -25,6 +25,7 @@ from recognition import heads, health, services, thresholds
 from recognition.engine import DEFAULT_RECIPE, weights
 from recognition.engine.recipe import NETWORKS
 from recognition.enrolment import embed_images
+from recognition.finetuning.service import margin_for
 from recognition.models import AttemptSource
 from recognition.reembedding import catalogue, runs, switching
 from recognition.reembedding.switching import CannotActivate
@@ -148,6 +149,8 @@ def test_a_head_on_dlib_has_dlibs_bounds(networks: Path) -> None:
     head = heads.store(np.eye(128, dtype=np.float32), facts={})
     tuned = catalogue.add_recipe(name="tuned", recipe=heads.recipe_of(base=base, head=head))
     assert bounds(tuned) == own_bounds("dlib")
+    # Trained, too, by distances of its own.
+    assert margin_for(base) < 0.03 < margin_for(EmbeddingModel.objects.current()) == 0.2
 
 
 def test_a_distance_for_facenet_set_by_hand_does_not_open_the_door(
