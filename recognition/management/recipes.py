@@ -10,7 +10,6 @@ from django.core.management.base import CommandParser
 
 from recognition.reembedding.catalogue import CHOICES
 
-
 _ABOUT = {
     "align": "how a face is placed in its crop: ",
     "flip": "which are averaged with their mirror image: ",
