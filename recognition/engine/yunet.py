@@ -1,4 +1,4 @@
-"""YuNet: another detector, small and fast, through OpenCV's own class for it.
+"""YuNet: another detector, a small one, through OpenCV's own class for it.
 
 Source: Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It was trained on faces
 of 10 to 300 pixels, so the photo is looked at in several sizes until one is found. Its landmarks

@@ -10,6 +10,12 @@ from django.core.management.base import CommandParser
 
 from recognition.reembedding.catalogue import CHOICES
 
+_ABOUT = {
+    "align": "how a face is placed in its crop: ",
+    "flip": "which are averaged with their mirror image: ",
+    "preprocessing": "what the network is fed; by default as it suits: ",
+}
+
 
 def add_recipe_arguments(parser: CommandParser) -> None:
     recipe = parser.add_argument_group("recipe", "what differs from the default one")
@@ -19,7 +25,7 @@ def add_recipe_arguments(parser: CommandParser) -> None:
     recipe.add_argument("--margin", type=float, help="around the face; -0.1 is a tenth less")
     for key, values in CHOICES.items():
         said = "; ".join(f"{value}: {words}" for value, words in values.items())
-        recipe.add_argument(f"--{key}", choices=values, help=said)
+        recipe.add_argument(f"--{key}", choices=values, help=f"{_ABOUT.get(key, '')}{said}")
 
 
 def recipe_changes(options: dict[str, Any]) -> dict[str, Any]:

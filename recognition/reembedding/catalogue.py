@@ -32,7 +32,7 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "detector": {
         CENTERFACE: "CenterFace",
-        YUNET: "YuNet: smaller and faster (fetch_models --yunet)",
+        YUNET: "YuNet: another detector (fetch_models --yunet)",
     },
     "align": {
         "landmarks": "Fitted by the five landmarks",

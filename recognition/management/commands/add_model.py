@@ -17,6 +17,7 @@ class Command(FaceCommand):
     examples = """\
   manage.py add_model tighter --margin -0.1
   manage.py add_model level --align rotate --flip always
+  manage.py add_model other --network dlib --detector yunet
   manage.py add_model level --recipe '{"align": "rotate"}'"""
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -25,6 +25,7 @@ from recognition import heads, health, services, thresholds
 from recognition.engine import DEFAULT_RECIPE, weights
 from recognition.engine.recipe import NETWORKS
 from recognition.enrolment import embed_images
+from recognition.finetuning.service import margin_for
 from recognition.models import AttemptSource
 from recognition.reembedding import catalogue, runs, switching
 from recognition.reembedding.switching import CannotActivate
@@ -148,6 +149,8 @@ def test_a_head_on_dlib_has_dlibs_bounds(networks: Path) -> None:
     head = heads.store(np.eye(128, dtype=np.float32), facts={})
     tuned = catalogue.add_recipe(name="tuned", recipe=heads.recipe_of(base=base, head=head))
     assert bounds(tuned) == own_bounds("dlib")
+    # Trained, too, by distances of its own.
+    assert margin_for(base) < 0.03 < margin_for(EmbeddingModel.objects.current()) == 0.2
 
 
 def test_a_distance_for_facenet_set_by_hand_does_not_open_the_door(
@@ -186,7 +189,7 @@ def test_a_recipe_takes_what_suits_its_network() -> None:
 def test_the_admins_form_adds_it_with_what_suits_the_network(root: Client, networks: Path) -> None:
     html = root.get(ADD).content.decode()
     assert "Dlib: another network" in html
-    assert "YuNet: smaller and faster" in html
+    assert "YuNet: another detector" in html
     root.post(ADD, {"name": "other", **RECIPE, **OTHER, "margin": "0", "preprocessing": ""})
     recipe = EmbeddingModel.objects.get(name="other").recipe
     assert recipe == {**asdict(catalogue.recipe_from(OTHER)), "name": "other"}
@@ -252,7 +255,7 @@ def test_the_status_and_the_health_say_that_the_active_models_file_has_gone(
 def test_help_names_networks_and_detectors_in_plain_words() -> None:
     text = load_command_class("recognition", "add_model").create_parser("", "add_model")
     said = " ".join(text.format_help().split())
-    for words in ("FaceNet at eight bits", "Dlib: another network", "YuNet: smaller and faster"):
+    for words in ("FaceNet at eight bits", "Dlib: another network", "YuNet: another detector"):
         assert words in said
 
 
