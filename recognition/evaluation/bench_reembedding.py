@@ -100,7 +100,10 @@ def _workers_row(where: str, two: float, one: float, *, least: float | None) -> 
 
 
 def _change_row(quiet: list[Answer], beside: list[Answer], errors: int, mixed: int) -> Row:
-    """A request that failed, or an answer of two models: then it is missed, however quick."""
+    """Missed, however quick, with a request that failed, an answer of two models, or none of one
+    of them."""
+    said = [one.threshold for one in beside if one.model is not None]
+    by_model = [said.count(threshold) for threshold in THRESHOLDS]
     theirs, ours = (
         1000 * float(np.percentile([one.seconds for one in answers], 95))
         for answers in (quiet, beside)
@@ -112,9 +115,10 @@ def _change_row(quiet: list[Answer], beside: list[Answer], errors: int, mixed: i
         ours=ours,
         theirs=theirs,
         unit="ms",
-        ratio=0.0 if errors or mixed else theirs / ours,
+        ratio=0.0 if errors or mixed or not all(by_model) else theirs / ours,
         least=QUIET_AT_LEAST,
-        note=f"{len(quiet) + len(beside)} requests, {errors} errors, {mixed} answers of two models",
+        note=f"{len(quiet) + len(beside)} requests, {errors} errors; {mixed} answers of two models,"
+        f" {by_model[0]} of the old one, {by_model[1]} of the new one",
     )
 
 

@@ -32,3 +32,7 @@ def test_one_wrong_answer_misses_the_row_however_quick_the_others() -> None:
     assert _change_row(GOOD, GOOD, 0, 0).is_met
     assert not _change_row(GOOD, GOOD, 1, 0).is_met
     assert not _change_row(GOOD, GOOD, 0, 1).is_met
+
+
+def test_a_change_during_which_one_model_answered_nobody_shows_nothing() -> None:
+    assert not _change_row(GOOD, [GOOD[0], GOOD[2]], 0, 0).is_met
