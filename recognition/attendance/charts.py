@@ -1,9 +1,10 @@
-"""What Chart.js, which the admin's theme brings along, needs to draw a month."""
+"""What Chart.js, which the admin's theme brings along, needs to draw hours by date."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from django.utils.formats import date_format
 
@@ -32,7 +33,7 @@ OPTIONS = json.dumps(
                 "suggestedMax": 8,
                 "grid": {},
                 "border": {"display": False},
-                "ticks": {"color": "#808b96", "stepSize": 2},
+                "ticks": {"color": "#808b96", "maxTicksLimit": 6},
                 "title": {"display": True, "text": "hours", "color": "#808b96"},
             },
         },
@@ -40,14 +41,22 @@ OPTIONS = json.dumps(
 )
 
 
-def worked_by_day(days: Sequence[Day]) -> str:
-    """Hours within the shift, and beyond it on top."""
+def worked_by_day(days: Iterable[Day], *, label: str = "j") -> str:
+    """Hours within the shift, and beyond it on top, of everybody on each date.
+
+    days: in order of their dates. label: how a date is written, as Django's templates have it.
+    """
+    within: dict[date, int] = {}
+    beyond: dict[date, int] = {}
+    for day in days:
+        within[day.date] = within.get(day.date, 0) + day.worked - day.overtime
+        beyond[day.date] = beyond.get(day.date, 0) + day.overtime
     return json.dumps(
         {
-            "labels": [date_format(day.date, "j") for day in days],
+            "labels": [date_format(one, label) for one in within],
             "datasets": [
-                _bars("Worked", [day.worked - day.overtime for day in days], "--color-primary-600"),
-                _bars("Overtime", [day.overtime for day in days], "--color-primary-300"),
+                _bars("Worked", list(within.values()), "--color-primary-600"),
+                _bars("Overtime", list(beyond.values()), "--color-primary-300"),
             ],
         }
     )

@@ -205,6 +205,11 @@ def people(asked: Asked) -> int:
     return 1 if asked.person else Person.objects.in_gallery(asked.gallery).count()
 
 
+def most(asked: Asked) -> int:
+    """How many rows they can be."""
+    return people(asked) * ((asked.last - asked.first).days + 1)
+
+
 def _query(about: workdays.Values, now: datetime, after: Place | None = None) -> list[Day]:
     place: workdays.Values = {
         "after_date": after.date if after else None,

@@ -20,7 +20,7 @@ def csv_of(*, asked: Asked, now: datetime) -> StreamingHttpResponse:
 
 
 def xlsx_of(*, asked: Asked, now: datetime) -> StreamingHttpResponse:
-    """Whole before the first byte is sent: half a workbook is none. Raises ExportTooLarge."""
+    """Whole before the first byte is sent: half a workbook is none. Raises TooManyRows."""
     exports.check_rows(asked)
     file = exports.as_xlsx(days.each(asked=asked, now=now))
     return _download(exports.Chunks(file), XLSX, exports.file_name(asked, "xlsx"))

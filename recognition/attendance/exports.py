@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from people.errors import Refusal
 from people.spreadsheets import harmless
-from recognition.attendance.days import Asked, Day, people
+from recognition.attendance.days import Asked, Day, most
 
 Cell = str | int | bool | date | datetime | timedelta | None
 
@@ -88,8 +88,7 @@ def _as_text(cell: Cell) -> str:
 
 def check_rows(asked: Asked) -> None:
     """Raises TooManyRows when a sheet may not hold them all."""
-    dates = (asked.last - asked.first).days + 1
-    if people(asked) * dates > MAX_ROWS:
+    if most(asked) > MAX_ROWS:
         raise TooManyRows(
             "These are more rows than a sheet can hold. Ask for fewer days, or take the CSV."
         )

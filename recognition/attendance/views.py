@@ -28,6 +28,7 @@ from recognition.attendance.forms import (
 from recognition.dashboard import Number
 
 PAGE = 100  # rows
+CHARTED = 10_000  # rows; the page must not wait for more
 
 
 @require_safe
@@ -61,14 +62,20 @@ def days_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = period_form(request.GET, now=now)
     found: list[Day] = []
+    chart = ""
     if form.is_valid():
         found = days.page(asked=form.asked, now=now, size=PAGE + 1, after=form.after)
+        if days.most(form.asked) <= CHARTED:
+            chart = charts.worked_by_day(days.each(asked=form.asked, now=now), label="j M")
     return _page(
         request,
         "attendance/days.html",
         "Days",
         form=form,
         rows=[shown.row(day) for day in found[:PAGE]],
+        chart=chart,
+        chart_options=charts.OPTIONS,
+        charted=CHARTED,
         following=_following(request, found),
         is_first_page=not form.data.get("after_date"),
         query=_query(request, first=form.data["first"], last=form.data["last"]),

@@ -62,6 +62,7 @@ def test_the_board_and_the_days_work_on_a_phone(page: Page, site: Site) -> None:
 
     page.goto(f"{site.address}/admin/attendance/days/")
     expect(page.locator(".att-table")).to_contain_text("In now")
+    expect(page.locator("canvas.chart")).to_be_visible()
     assert fits(page)
     page.click("text=Ada Lovelace")
     expect(page.locator("canvas.chart")).to_be_visible()

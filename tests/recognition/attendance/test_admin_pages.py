@@ -54,6 +54,12 @@ def part(html: str, key: str) -> str:
     return found[0]
 
 
+def chart_of(client: Client, url: str, query: Mapping[str, str | int]) -> Any:
+    data = re.search(r'data-value="([^"]*)"', client.get(url, query).content.decode())
+    assert data
+    return json.loads(unescape(data[1]))
+
+
 def month(person: Person) -> str:
     return reverse("attendance:month", args=[person.pk])
 
@@ -242,16 +248,39 @@ def test_days_are_of_a_gallery_or_a_person(hr: Client, march: Person) -> None:
     assert "Ann" not in page(hr, DAYS, MARCH | {"person": other.pk}).split("<table")[1]
 
 
+def test_days_have_a_chart_of_everybody_s_hours(
+    hr: Client, march: Person, berlin: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all pages, on each of them; and of whom the table is about."""
+    bob = new_person("Bob", berlin)
+    clocks(bob, "in 2025-03-04 22:00", "out 2025-03-05 02:00")
+    monkeypatch.setattr("recognition.attendance.views.PAGE", 1)
+    chart = chart_of(hr, DAYS, MARCH)
+    assert chart["labels"] == ["3 Mar", "4 Mar"]
+    worked, overtime = (bars["data"] for bars in chart["datasets"])
+    assert worked == pytest.approx([7.5, 4])
+    assert overtime == pytest.approx([0.33, 0])
+    assert chart_of(hr, DAYS, MARCH | {"after_date": "2025-03-04", "after_person": "0"}) == chart
+    of_bob = chart_of(hr, DAYS, MARCH | {"person": bob.pk})
+    assert of_bob["datasets"][0]["data"] == [0, 4]
+
+
+def test_too_many_rows_for_a_chart_are_said(
+    hr: Client, march: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recognition.attendance.views.CHARTED", 1)
+    html = page(hr, DAYS, MARCH)
+    assert "too many for a chart" in html
+    assert "<canvas" not in html
+
+
 def test_a_month_has_its_totals_and_a_chart(hr: Client, march: Person) -> None:
     html = page(hr, month(march), {"month": "2025-03"})
     assert "March 2025" in html
     totals = " ".join(re.sub(r"<[^>]+>", " ", html).split())
     assert "Worked 7:50 2 days" in totals
     assert "No clock-out 1 day" in totals
-    raw = hr.get(month(march), {"month": "2025-03"}).content.decode()
-    data = re.search(r'data-value="([^"]*)"', raw)
-    assert data
-    chart = json.loads(unescape(data[1]))
+    chart = chart_of(hr, month(march), {"month": "2025-03"})
     assert len(chart["labels"]) == 31
     assert chart["datasets"][0]["data"][2] == pytest.approx(7.5)
     assert chart["datasets"][1]["data"][2] == pytest.approx(0.33)
