@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from recognition.api.access import rule_of
 from recognition.api.fields import VISIBLE, PhotosField, Strict, photos_schema
+from recognition.api.row_examples import BY_OPERATION
 
 _FORM = "multipart/form-data"
 _PROBLEM: dict[str, Any] = {
@@ -85,6 +86,17 @@ class Schema(AutoSchema):
         for status in self._problems():
             answers.setdefault(status, {"$ref": f"#/components/responses/{_name(status)}"})
         return answers
+
+    def get_examples(self) -> list[Any]:
+        """Those of the view come in addition."""
+        return BY_OPERATION.get(self.get_operation_id(), [])
+
+    def get_filter_backends(self) -> Any:
+        """What is added is no list that can be searched, though several may be added at once."""
+        return super().get_filter_backends() if self.method == "GET" else []
+
+    def _get_paginator(self) -> Any:
+        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
 
     def _problems(self) -> list[str]:
         found = ["400", "405", "406", "415", "429", "503", "default"]
