@@ -67,6 +67,7 @@ _REASONS = {
     "405": "This address does not know the method.",
     "406": "The answer can only be JSON.",
     "409": "It contradicts what is there, or the key was used for another request.",
+    "411": "The body comes in chunks and does not say how long it is.",
     "413": "A photo, or the whole request, is too large.",
     "415": "The body or a photo is of a type that is not read.",
     "422": "It fits this schema, and cannot be done; `code` says why.",
@@ -108,7 +109,7 @@ class Schema(AutoSchema):
         if "{" in self.path or self._is_list_view():
             found.append("404")
         if self.method in ("POST", "PATCH", "DELETE"):
-            found += ["409", "413", "422"]
+            found += ["409", "411", "413", "422"]
         found += getattr(self.view, "also_answers", ())  # what its method does not tell
         return sorted({*found})
 
