@@ -1,12 +1,16 @@
 """Gunicorn's settings: few processes with threads, since each process holds the networks."""
 
 import ctypes
+import json
 import logging
 import os
+import socket
 import threading
+from http import HTTPStatus
 from pathlib import Path
 
 from django.conf import settings
+from gunicorn import util
 from gunicorn.workers.base import Worker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceproject.settings")
@@ -18,6 +22,9 @@ threads = settings.WEB_THREADS
 timeout = 60
 graceful_timeout = 5
 keepalive = 5
+# The most that gunicorn allows: the cursor of a list may hold a long name.
+limit_request_line = 8190  # bytes
+limit_request_field_size = 8190  # bytes
 accesslog = "-"
 # Without the query and the referrer: an address may carry a name.
 access_log_format = '%(t)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
@@ -42,6 +49,36 @@ def _keep_memory() -> None:
 # M_ARENA_MAX, M_MMAP_THRESHOLD (its largest value), M_TRIM_THRESHOLD: see mallopt(3).
 _MALLOC = {-8: 1, -3: 32 * 1024 * 1024, -1: 128 * 1024 * 1024}
 _keep_memory()
+
+
+def _write_problem(sock: socket.socket, status: int, _reason: str, _more: str) -> None:
+    """What gunicorn answers before there is a request: it is HTML of gunicorn's own.
+
+    Whatever the address was to be, for it may be what cannot be read. Nothing of it is repeated.
+    """
+    phrase = HTTPStatus(status).phrase
+    problem = {
+        "type": "about:blank",
+        "title": phrase,
+        "status": status,
+        "code": _CODES.get(status, "malformed"),
+        "detail": _SENTENCES.get(status, "The request is malformed."),
+    }
+    body = json.dumps(problem)
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(sock, (head + body).encode("ascii"))
+
+
+_CODES = {414: "address_too_long", 431: "headers_too_large", 500: "server_error"}
+_SENTENCES = {
+    414: "The address with its query is too long. Ask for less.",
+    431: "A header of the request is too long, or there are too many.",
+    500: "Something went wrong here. It is noted.",
+}
+util.write_error = _write_problem
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiExample
 
 from recognition.models import LivenessStep
 
-_PERSON = {"id": "5b0ad3b0-6f1c-4b0e-9a55-3c3f6a0d7c11", "name": "Ada Lovelace"}
+PERSON = {"id": "5b0ad3b0-6f1c-4b0e-9a55-3c3f6a0d7c11", "name": "Ada Lovelace"}
 _PHOTO = "/9j/4AAQSkZJRgABAQ=="
-_QUALITY = {
+QUALITY = {
     "size": 210.0,
     "sharpness": 0.21,
     "brightness": 0.48,
@@ -21,18 +21,18 @@ _QUALITY = {
 _ANSWER = {
     "outcome": "match",
     "message": "Hi! Welcome Ada Lovelace",
-    "person": _PERSON,
+    "person": PERSON,
     "distance": 0.52,
     "runner_up_distance": 1.31,
     "threshold": 0.84,
     "model": "facenet128 v1",
     "reason": "",
     "box": {"x": 412, "y": 180, "width": 210, "height": 260},
-    "quality": _QUALITY,
+    "quality": QUALITY,
 }
-_EVENT = {
+EVENT = {
     "id": "0f0d6c1e-52f4-4f0e-8d3a-2b6b2a4f9e55",
-    "person": _PERSON["id"],
+    "person": PERSON["id"],
     "direction": "in",
     "occurred_at": "2026-03-02T07:58:12Z",
     "received_at": "2026-03-02T07:58:12Z",
@@ -70,7 +70,7 @@ VERIFY = [
         },
     ),
 ]
-_FIRST_OF_TWO = {**_ANSWER, "candidates": [{**_PERSON, "distance": 0.52}]}
+_FIRST_OF_TWO = {**_ANSWER, "candidates": [{**PERSON, "distance": 0.52}]}
 _TOO_DARK = {
     **_ANSWER,
     "outcome": "too_dark",
@@ -79,7 +79,7 @@ _TOO_DARK = {
     "distance": None,
     "runner_up_distance": None,
     "box": {"x": 96, "y": 204, "width": 120, "height": 150},
-    "quality": {**_QUALITY, "size": 120.0, "brightness": 0.05},
+    "quality": {**QUALITY, "size": 120.0, "brightness": 0.05},
     "candidates": [],
 }
 RECOGNIZE = [
@@ -112,7 +112,8 @@ CLOCK = [
             "taken_ms": [0, 2600, 5200, 7900],
         },
     ),
-    answered("Came in", {**_ANSWER, "event": _EVENT, "is_repeat": False}, 201),
+    answered("Came in", {**_ANSWER, "event": EVENT, "is_repeat": False}, 201),
+    answered("Was just here", {**_ANSWER, "event": EVENT, "is_repeat": True}),
 ]
 CHALLENGE = [
     answered(
@@ -140,19 +141,14 @@ CLOCK_SETTINGS = [
         },
     ),
 ]
-UNDO = [
-    answered(
-        "Taken back",
-        {
-            **_EVENT,
-            "id": "52a0c6c5-0f0b-4b7c-8f0e-7a3a1f0e9c21",
-            "source": "correction",
-            "replaces": _EVENT["id"],
-            "is_void": True,
-        },
-        201,
-    ),
-]
+_UNDONE = {
+    **EVENT,
+    "id": "52a0c6c5-0f0b-4b7c-8f0e-7a3a1f0e9c21",
+    "source": "correction",
+    "replaces": EVENT["id"],
+    "is_void": True,
+}
+UNDO = [answered("Taken back", _UNDONE, 201), answered("It was already", _UNDONE)]
 BATCH = [
     asked(
         "Two captures that waited",
@@ -172,12 +168,41 @@ BATCH = [
             ],
         },
     ),
+    answered(
+        "One is an event, one is nobody's",
+        {
+            "results": [
+                {
+                    "id": "3d6c2f0a-0f3e-4b52-9a35-9d1f7a1f0a01",
+                    "status": 201,
+                    "answer": {
+                        **_ANSWER,
+                        "event": {**EVENT, "source": "batch", "is_late_arriving": True},
+                        "is_repeat": False,
+                    },
+                },
+                {
+                    "id": "3d6c2f0a-0f3e-4b52-9a35-9d1f7a1f0a02",
+                    "status": 422,
+                    "answer": {
+                        "type": "about:blank",
+                        "title": "Unprocessable Content",
+                        "status": 422,
+                        "code": "unknown",
+                        "detail": "Sorry! You're not in the database.",
+                        "box": _ANSWER["box"],
+                        "quality": QUALITY,
+                    },
+                },
+            ]
+        },
+    ),
 ]
 CORRECT = [
     asked(
         "A clock-out that was forgotten",
         {
-            "person": _PERSON["id"],
+            "person": PERSON["id"],
             "direction": "out",
             "occurred_at": "2026-03-02T16:30:00Z",
             "reason": "Forgot to clock out, says the team lead",
@@ -185,17 +210,17 @@ CORRECT = [
     ),
     asked(
         "It did not happen",
-        {"event": _EVENT["id"], "is_void": True, "reason": "Tried the kiosk out"},
+        {"event": EVENT["id"], "is_void": True, "reason": "Tried the kiosk out"},
     ),
     answered(
         "Beside the event that did not happen",
         {
-            **_EVENT,
+            **EVENT,
             "id": "c1a2f4b7-63b5-4d55-9f0c-2f4c0d9f7a10",
             "received_at": "2026-03-02T10:15:00Z",
             "source": "correction",
             "device": None,
-            "replaces": _EVENT["id"],
+            "replaces": EVENT["id"],
             "is_void": True,
             "corrected_by": "hr",
             "correction_reason": "Tried the kiosk out",
@@ -204,4 +229,11 @@ CORRECT = [
     ),
 ]
 FACES = [asked("Two photos", {"photo": [_PHOTO, _PHOTO]})]
-TOKENS = [asked("Log in", {"username": "hr", "password": "a long password"})]
+TOKENS = [
+    asked("Log in", {"username": "hr", "password": "a long password"}),
+    answered(
+        "For ten hours",
+        {"token": "b4e1…", "expires_at": "2026-03-02T17:58:12Z"},
+        201,
+    ),
+]

@@ -172,10 +172,16 @@ class Pages(CursorPagination):
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
         """Where DRF says `nullable`, which OpenAPI 3.1 does not know."""
         link = {"type": ["string", "null"], "format": "uri"}
+        # drf-spectacular makes its examples of these.
+        following = link | {"example": "https://faces.example/api/v1/people/?cursor=cD0taWQ6NDI%3D"}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            "properties": {
+                "next": following,
+                "previous": link | {"example": None},
+                "results": schema,
+            },
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -20,6 +20,12 @@ class BodyTooLarge(APIException):
     default_detail = "The request is too large. Send less at once."
 
 
+class LengthRequired(APIException):
+    status_code = 411
+    default_code = "length_required"
+    default_detail = "Say how long the body is, in Content-Length; it is not taken in chunks."
+
+
 class BoundedJSON(BaseParser):
     """JSON with room for photos in base64, for which the site's bound of a form is too small.
 
@@ -67,9 +73,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Comes first of all: a body or a query in another encoding than UTF-8 is not read."""
+    """Comes first of all: a body or a query in another encoding than UTF-8 is not read, nor a body
+    that does not say how long it is. DRF would take that for an empty one."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        refuse_chunks(request)
         charset = request._request.content_params.get("charset", "utf-8")
         if charset.lower() not in ("utf-8", "utf8"):
             raise UnsupportedMediaType(request.content_type, detail="Use UTF-8.")
@@ -86,6 +94,12 @@ class BoundedForm(MultiPartParser):
             TemporaryFileUploadHandler(request),
         ]
         return super().parse(stream, media_type, parser_context)
+
+
+def refuse_chunks(request: Any) -> None:
+    """Raises LengthRequired: a limit by length holds only where there is one."""
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired
 
 
 def _check_length(context: Mapping[str, Any]) -> None:

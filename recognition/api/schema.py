@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from recognition.api.access import rule_of
 from recognition.api.fields import VISIBLE, PhotosField, Strict, photos_schema
+from recognition.api.row_examples import BY_OPERATION
 
 _FORM = "multipart/form-data"
 _PROBLEM: dict[str, Any] = {
@@ -66,6 +67,7 @@ _REASONS = {
     "405": "This address does not know the method.",
     "406": "The answer can only be JSON.",
     "409": "It contradicts what is there, or the key was used for another request.",
+    "411": "The body comes in chunks and does not say how long it is.",
     "413": "A photo, or the whole request, is too large.",
     "415": "The body or a photo is of a type that is not read.",
     "422": "It fits this schema, and cannot be done; `code` says why.",
@@ -86,6 +88,17 @@ class Schema(AutoSchema):
             answers.setdefault(status, {"$ref": f"#/components/responses/{_name(status)}"})
         return answers
 
+    def get_examples(self) -> list[Any]:
+        """Those of the view come in addition."""
+        return BY_OPERATION.get(self.get_operation_id(), [])
+
+    def get_filter_backends(self) -> Any:
+        """What is added is no list that can be searched, though several may be added at once."""
+        return super().get_filter_backends() if self.method == "GET" else []
+
+    def _get_paginator(self) -> Any:
+        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
+
     def _problems(self) -> list[str]:
         found = ["400", "405", "406", "415", "429", "503", "default"]
         rule = rule_of(self.view, self.method)
@@ -96,7 +109,7 @@ class Schema(AutoSchema):
         if "{" in self.path or self._is_list_view():
             found.append("404")
         if self.method in ("POST", "PATCH", "DELETE"):
-            found += ["409", "413", "422"]
+            found += ["409", "411", "413", "422"]
         found += getattr(self.view, "also_answers", ())  # what its method does not tell
         return sorted({*found})
 

@@ -63,8 +63,26 @@ class PersonSerializer(Strict, serializers.ModelSerializer[Person]):
         return attrs
 
 
+class QualitySerializer(serializers.Serializer[Any]):
+    """How usable one face is."""
+
+    size = serializers.FloatField(help_text="The box's shorter side, pixels.")
+    sharpness = serializers.FloatField(help_text="Higher is sharper.")
+    brightness = serializers.FloatField(help_text="0 is black, 1 is white.")
+    yaw = serializers.FloatField(help_text="Degrees, as the others; 0 is frontal.")
+    pitch = serializers.FloatField()
+    roll = serializers.FloatField()
+
+
 class FaceSerializer(serializers.ModelSerializer[FaceImage]):
     id = serializers.UUIDField(source="public_id", read_only=True)
+    box = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        read_only=True,
+        help_text="x, y, width, height in pixels; null until it was looked at, and without a face.",
+    )
+    quality = QualitySerializer(allow_null=True, read_only=True)
 
     class Meta:
         model = FaceImage
@@ -135,17 +153,6 @@ class BoxSerializer(serializers.Serializer[Any]):
     y = serializers.IntegerField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
-
-
-class QualitySerializer(serializers.Serializer[Any]):
-    """How usable one face is."""
-
-    size = serializers.FloatField(help_text="The box's shorter side, pixels.")
-    sharpness = serializers.FloatField(help_text="Higher is sharper.")
-    brightness = serializers.FloatField(help_text="0 is black, 1 is white.")
-    yaw = serializers.FloatField(help_text="Degrees, as the others; 0 is frontal.")
-    pitch = serializers.FloatField()
-    roll = serializers.FloatField()
 
 
 class Answer(serializers.Serializer[Any]):

@@ -26,6 +26,7 @@ from recognition.api.days import (
     ExportQuery,
     MyQuery,
 )
+from recognition.api.parsers import refuse_chunks
 from recognition.attendance import days, downloads, workdays
 from recognition.attendance.days import Day, Place
 
@@ -75,6 +76,7 @@ class _AnyAccept(DefaultContentNegotiation):
     """A file is what it is, whatever `Accept` says; a problem is JSON."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        refuse_chunks(request)
         return renderers[0], renderers[0].media_type
 
 

@@ -117,7 +117,11 @@ class FaceViewSet(
     def _person(self) -> Person:
         return get_object_or_404(Person, public_id=self.kwargs["id"])
 
-    @extend_schema(request=NewFaces, responses={201: AddedFace(many=True)}, examples=examples.FACES)
+    @extend_schema(
+        request=NewFaces,
+        responses={200: AddedFace(many=True), 201: AddedFace(many=True)},
+        examples=examples.FACES,
+    )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add photos. Each is stored at once and embedded by the workers: `state` says how far.
 

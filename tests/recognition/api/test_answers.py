@@ -14,10 +14,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from people.models import Gallery, Person
-from tests.faces import photo_of
+from people.models import FaceImage, Gallery, Person
+from recognition.enrolment import embed_images
+from tests.faces import photo_of, photo_too_dark
 from tests.fixtures import Enrol
-from tests.recognition.api.schemas import check_answer, served_to
+from tests.recognition.api.schemas import check_answer, operations, served_to
 
 API = "/api/v1"
 CLOCK = f"{API}/attendance/clock/"
@@ -118,6 +119,25 @@ def test_corrections_and_the_list_of_events(
 def test_attempts(admin: APIClient, kiosk: APIClient, schema: dict[str, Any]) -> None:
     kiosk.post(CLOCK, {"photo": photo()})
     fits(admin.get(f"{API}/attempts/"), schema, "attempts_list")
+
+
+def test_photos_that_wait_are_ready_or_were_rejected(
+    admin: APIClient, schema: dict[str, Any], ann: Person
+) -> None:
+    url = f"{API}/people/{ann.public_id}/faces/"
+    bad = SimpleUploadedFile("bad.png", b"nonsense")
+    sent = [SimpleUploadedFile("dark.png", photo_too_dark()), photo(12), photo(12), bad]
+    fits(admin.post(url, {"photo": sent}), schema, "people_faces_create", 201)
+    fits(admin.post(url, {"photo": photo(12)}), schema, "people_faces_create", 200)
+    (dark, *_) = FaceImage.objects.pending().values_list("pk", flat=True)
+    embed_images([dark])
+    body = fits(admin.get(url), schema, "people_faces_list")
+    assert {face["state"] for face in body["results"]} == {"pending", "ready", "rejected"}
+
+
+def test_what_is_added_is_not_searched_or_turned_over(schema: dict[str, Any]) -> None:
+    parameters = operations(schema)["people_faces_create"]["parameters"]
+    assert [parameter["name"] for parameter in parameters] == ["id"]
 
 
 def test_null_is_a_type_everywhere(schema: dict[str, Any]) -> None:
