@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+MOST_DAYS = 36_500
 
 _Number = TypeVar("_Number", int, float)
 
@@ -34,6 +37,14 @@ def number(read: Callable[..., _Number], name: str, default: _Number) -> _Number
         return read(name, default=default)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is not a number: {env.str(name)!r}.") from error
+
+
+def days(name: str) -> timedelta | None:
+    """None when it is 0 or not set: for good."""
+    found = number(env.int, name, 0)
+    if not 0 <= found <= MOST_DAYS:
+        raise ImproperlyConfigured(f"{name} is a number of days from 0 to {MOST_DAYS:,}.")
+    return timedelta(days=found) if found else None
 
 
 def one_of(name: str, choices: tuple[str, ...]) -> str:

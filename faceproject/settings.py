@@ -19,6 +19,7 @@ from faceproject.embedded import addresses
 from faceproject.environment import (
     BASE_DIR,
     VAR_DIR,
+    days,
     distance,
     env,
     number,
@@ -125,8 +126,11 @@ for _name, _database in DATABASES.items():
     _database["OPTIONS"].setdefault("prepare_threshold", 5)  # lets people.prepared do so
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-PHOTOS_DIR = VAR_DIR / "photos"
+# Photos, and archives being imported: on several machines, a folder that all of them see.
+PHOTOS_DIR = Path(env.str("PHOTOS_DIR", default="") or VAR_DIR / "photos").resolve()
 MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
+# How long a photo that was rejected waits for somebody to look at it; 0: until it is deleted.
+REJECTED_PHOTOS_KEPT = days("REJECTED_PHOTOS_KEPT_DAYS")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "photos": {
@@ -179,8 +183,17 @@ CELERY = {
     # Told to end at once, a worker still finishes what it is at.
     "worker_soft_shutdown_timeout": 10.0,
     "beat_schedule": {
-        "sweep": {"task": "recognition.tasks.sweep", "schedule": 30.0},
-        "tidy": {"task": "recognition.tasks.tidy", "schedule": 24 * 3600.0},
+        # Expired, so that those that no worker took do not all run once there is one.
+        "sweep": {
+            "task": "recognition.tasks.sweep",
+            "schedule": 30.0,
+            "options": {"expires": 600.0},
+        },
+        "tidy": {
+            "task": "recognition.tasks.tidy",
+            "schedule": 24 * 3600.0,
+            "options": {"expires": 24 * 3600.0},
+        },
     },
     "beat_schedule_filename": str(VAR_DIR / "celery" / "beat"),
 }
@@ -228,6 +241,9 @@ ENGINE_PRECISION = one_of("ENGINE_PRECISION", ("fp32", "bf16"))
 # the operator accepts in the admin.
 VERIFY_FMR = share("VERIFY_FMR")
 RECOGNIZE_FPIR = share("RECOGNIZE_FPIR")
+# Whether recognizing goes on by the fitted law where more people are searched than the calibration
+# can vouch for.
+RECOGNIZE_BEYOND_PROMISE = env.bool("RECOGNIZE_BEYOND_PROMISE", default=False)
 # Distances, 0…2; empty uses the thresholds that belong to the active embedding model.
 VERIFY_THRESHOLD = distance("VERIFY_THRESHOLD")
 RECOGNIZE_THRESHOLD = distance("RECOGNIZE_THRESHOLD")

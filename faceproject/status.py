@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from celery import current_app
-from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import OperationalError
 
 from people.models import EmbeddingModel, FaceImage, ImportRun
 from recognition import health, search
 from recognition.calibration import stored
 from recognition.login import accounts
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
+from recognition.queueing import queue_depths
 from recognition.reembedding.standby import LIVE
 
 PATIENCE_S = 3.0  # a worker answers between two tasks
@@ -23,8 +23,9 @@ PATIENCE_S = 3.0  # a worker answers between two tasks
 def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
     """Everything at once.
 
-    broker: ok or unreachable; then the queues are None. pad: ok, or what is missing.
-    admins_without_face: accounts with admin rights that have no second factor yet.
+    broker: ok or unreachable; then the queues are None. networks: of the active model, and pad:
+    ok, or what is missing. admins_without_face: accounts with admin rights that have no second
+    factor yet.
     """
     queues = queue_depths()
     return {
@@ -35,31 +36,11 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
         "photos": _photos(),
         "imports_running": ImportRun.objects.filter(state=ImportRun.State.RUNNING).count(),
         "runs": [run.as_json() for run in _runs()],
+        "networks": health.networks(),
         "pad": health.pad(),
         "admins_without_face": accounts.admins_without_face(),
         "models": [_model(model) for model in EmbeddingModel.objects.order_by("pk")],
     }
-
-
-def queue_depths() -> dict[str, int] | None:
-    """Messages that wait in each queue, without those a worker holds; None without a broker."""
-    depths: dict[str, int] = {}
-    try:
-        with current_app.connection_for_read() as broker:
-            broker.ensure_connection(max_retries=0, timeout=2)
-            for name in settings.QUEUES:
-                with broker.channel() as channel:
-                    depths[name] = _depth(channel, name)
-    except (OperationalError, OSError):
-        return None
-    return depths
-
-
-def _depth(channel: Any, name: str) -> int:
-    try:
-        return int(channel.queue_declare(queue=name, passive=True).message_count)
-    except (ChannelError, *channel.connection.client.channel_errors):
-        return 0  # nobody has ever queued anything there
 
 
 def workers(*, patience: float = PATIENCE_S) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -91,6 +91,9 @@ class FaceImageQuerySet(models.QuerySet["FaceImage"]):
 
     def ready(self) -> FaceImageQuerySet:
         return self.filter(state="ready")
+
+    def rejected_before(self, moment: datetime) -> FaceImageQuerySet:
+        return self.filter(state="rejected", processed_at__lt=moment)
 
     def unclaimed(self) -> FaceImageQuerySet:
         """Nobody is embedding them now, or whoever did has died."""

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from people.admin.base import ReadOnly
-from recognition import device_admin, model_admin, services
+from recognition import device_admin, model_admin, services, token_admin
 from recognition.attendance import admin as _attendance  # noqa: F401  registers its pages
 from recognition.liveness.checking import LIVE
 from recognition.models import Attempt
@@ -104,4 +104,5 @@ def three(distance: float | None) -> str:
     return "–" if distance is None else f"{distance:.3f}"
 
 
-__all__ = ["AttemptAdmin", "device_admin", "model_admin"]  # Django finds this module, and no other
+# Django finds this module, and no other.
+__all__ = ["AttemptAdmin", "device_admin", "model_admin", "token_admin"]

@@ -137,7 +137,12 @@ class DeviceAdmin(ModelAdmin[Device]):
             raise PermissionDenied
         if request.method == "POST":
             return do(device)
-        context = {**self.admin_site.each_context(request), "device": device, "what": what}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "device": device,
+            "what": what,
+        }
         return TemplateResponse(request, "recognition/device_confirm.html", context)
 
     @sensitive_variables()
@@ -150,6 +155,7 @@ class DeviceAdmin(ModelAdmin[Device]):
         svg = code.svg_inline(scale=4, border=4, light="#fff", title="Pair a kiosk")
         context = {
             **self.admin_site.each_context(request),
+            "opts": self.opts,
             "device": new.device,
             "key": new.key,
             "kiosk": kiosk,

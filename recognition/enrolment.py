@@ -240,12 +240,11 @@ def _settle(
     for person, image in _locked(images):
         image.claimed_until, image.processed_at = None, timezone.now()
         outcome = outcomes[image.pk][model]
-        if isinstance(outcome, EmbeddedFace):
-            _describe(image, outcome)
-            if not image.accepted_at:
-                _keep(kept, outcomes)  # whoever this face is compared with
-                kept.clear()
-                outcome = _flag(person, outcome, model) or outcome
+        _describe(image, outcome)
+        if isinstance(outcome, EmbeddedFace) and not image.accepted_at:
+            _keep(kept, outcomes)  # whoever this face is compared with
+            kept.clear()
+            outcome = _flag(person, outcome, model) or outcome
         if isinstance(outcome, EmbeddedFace):
             kept.append(image)
             report.ready += 1
@@ -272,10 +271,14 @@ def _locked(images: Sequence[FaceImage]) -> list[tuple[Person, FaceImage]]:
     ]
 
 
-def _describe(image: FaceImage, found: EmbeddedFace) -> None:
-    box = found.face.box
+def _describe(image: FaceImage, outcome: EmbeddedFace | Refusal) -> None:
+    """Where the face is and how usable, also of one that is refused for it."""
+    face = outcome.face if isinstance(outcome, EmbeddedFace | FaceRefused) else None
+    if face is None:
+        return
+    box = face.box
     image.box = [round(box.x), round(box.y), round(box.width), round(box.height)]
-    image.quality = {key: round(value, 4) for key, value in asdict(found.face.quality).items()}
+    image.quality = {key: round(value, 4) for key, value in asdict(face.quality).items()}
 
 
 def _flag(person: Person, found: EmbeddedFace, model: EmbeddingModel) -> Refusal | None:

@@ -128,6 +128,10 @@ class HeadedEngine(Engine):
         self._engine = engine
         self._head = head
 
+    @property
+    def makes(self) -> str:
+        return f"{self._engine.makes} {self.recipe.to_json()}"
+
     def load(self) -> None:
         self._engine.load()
 

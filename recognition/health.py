@@ -9,9 +9,10 @@ from kombu.exceptions import OperationalError
 from people.models import EmbeddingModel
 from recognition.calibration import stored
 from recognition.engine import WeightsMissing
-from recognition.liveness.pad import are_never_fetched, require_networks
+from recognition.liveness.pad import are_never_fetched
+from recognition.liveness.pad import require_networks as require_pad
 from recognition.liveness.refusals import PadUnavailable
-from recognition.runtime import engine_for
+from recognition.runtime import engine_for, require_networks
 
 OK = "ok"
 # Nothing is at fault, and whoever reads it may want to know.
@@ -53,6 +54,15 @@ def _broker() -> str:
     return OK
 
 
+def networks() -> str:
+    """Of the active model; otherwise what is missing, and what to do. Loads none of them."""
+    try:
+        require_networks(EmbeddingModel.objects.current().recipe)
+    except WeightsMissing as refusal:
+        return f"{refusal.code}: {refusal.message}"
+    return OK
+
+
 def pad() -> str:
     """The networks that tell a face from a picture of one: without them nobody is live.
 
@@ -60,7 +70,7 @@ def pad() -> str:
     is said that they are not. Otherwise the code, and what to do.
     """
     try:
-        require_networks()
+        require_pad()
     except PadUnavailable as refusal:
         return f"{refusal.code}: {refusal.message}"
     return MOVES_ALONE if are_never_fetched() else OK

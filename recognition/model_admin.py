@@ -42,11 +42,10 @@ class AddForm(forms.Form):
         help_text="The same name as before makes its next version.",
     )
     network = forms.ChoiceField(
-        choices=[
-            (catalogue.CHOICES["network"][0], "FaceNet"),
-            (catalogue.CHOICES["network"][1], "FaceNet at eight bits: faster, a little less exact"),
-        ],
-        widget=UnfoldAdminSelectWidget(),
+        choices=[*catalogue.CHOICES["network"].items()], widget=UnfoldAdminSelectWidget()
+    )
+    detector = forms.ChoiceField(
+        choices=[*catalogue.CHOICES["detector"].items()], widget=UnfoldAdminSelectWidget()
     )
     margin = forms.FloatField(
         initial=0.0,
@@ -56,21 +55,17 @@ class AddForm(forms.Form):
         help_text="Around the face, as a share of its size: -0.1 cuts a tenth off.",
     )
     align = forms.ChoiceField(
-        choices=[
-            ("landmarks", "Fitted by the five landmarks"),
-            ("rotate", "Turned level by the eyes"),
-            ("none", "As it is in the photo"),
-        ],
-        widget=UnfoldAdminSelectWidget(),
+        choices=[*catalogue.CHOICES["align"].items()], widget=UnfoldAdminSelectWidget()
     )
     flip = forms.ChoiceField(
         label="Mirror image averaged in",
-        choices=[("enrolment", "Of enrolled photos"), ("always", "Always"), ("never", "Never")],
+        choices=[*catalogue.CHOICES["flip"].items()],
         widget=UnfoldAdminSelectWidget(),
     )
     preprocessing = forms.ChoiceField(
         label="Pixels",
-        choices=[("standardize", "RGB, standardized"), ("deepface", "As deepface feeds them")],
+        required=False,
+        choices=[("", "As they suit the network"), *catalogue.CHOICES["preprocessing"].items()],
         widget=UnfoldAdminSelectWidget(),
     )
 
@@ -134,7 +129,7 @@ class EmbeddingModelAdmin(ThresholdsAdmin):
             raise PermissionDenied
         form = AddForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            changes = dict(form.cleaned_data)
+            changes = {key: value for key, value in form.cleaned_data.items() if value != ""}
             try:
                 model = catalogue.add_model(name=changes.pop("name"), changes=changes)
             except Refusal as refusal:
@@ -291,6 +286,7 @@ def panel(request: HttpRequest, model: EmbeddingModel) -> dict[str, Any]:
         "run": run,
         "is_live": is_live,
         "run_said": _said(run) if run is not None else "",
+        "missing": switching.kept_back(run)[:SHOWN] if run is not None else [],
         "failures": failures.select_related("image__person")[:SHOWN],
         "more_failures": max(number - SHOWN, 0),
         "failures_number": number,

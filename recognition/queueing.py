@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from typing import Any
 
-from kombu.exceptions import OperationalError
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import ChannelError, OperationalError
 
 from recognition.ahead import in_batches
 from recognition.enrolment import TOGETHER
@@ -21,6 +24,27 @@ _DELIVERY_EXPIRES = timedelta(seconds=60)
 
 _in_process: ContextVar[list[int] | None] = ContextVar("photos kept in this process", default=None)
 _gathering: ContextVar[list[int] | None] = ContextVar("photos of the next message", default=None)
+
+
+def queue_depths() -> dict[str, int] | None:
+    """Messages that wait in each queue, without those a worker holds; None without a broker."""
+    depths: dict[str, int] = {}
+    try:
+        with current_app.connection_for_read() as broker:
+            broker.ensure_connection(max_retries=0, timeout=2)
+            for name in settings.QUEUES:
+                with broker.channel() as channel:
+                    depths[name] = _depth(channel, name)
+    except (OperationalError, OSError):
+        return None
+    return depths
+
+
+def _depth(channel: Any, name: str) -> int:
+    try:
+        return int(channel.queue_declare(queue=name, passive=True).message_count)
+    except (ChannelError, *channel.connection.client.channel_errors):
+        return 0  # nobody has ever queued anything there
 
 
 @contextmanager

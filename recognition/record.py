@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from people import prepared
 from people.errors import Refusal
 from people.models import EmbeddingModel, Gallery, Person
-from recognition.engine import Box, Face, Quality
+from recognition.engine import Box, Face, FaceRefused, Quality
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
 from recognition.search import Found
@@ -31,12 +31,21 @@ class ErasedMeanwhile(Refusal):
     code = "erased_meanwhile"
 
 
+class Undecided(Refusal):
+    """No decision, or none that counts here, with what was seen: `code` is the outcome."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.message, code=result.outcome)
+        self.result = result
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What was decided. distance and runner_up_distance: ‖a−b‖₂, 0…2.
 
     outcome: match, no_match (1:1), unknown (1:N), or the code of why the probe was refused.
     message: the sentence to show. candidates: the nearest people, whether near enough or not.
+    face: the one that was asked about, or that could not be used.
     """
 
     outcome: str
@@ -56,6 +65,10 @@ class Result:
         return self.outcome == MATCH
 
     @property
+    def is_decision(self) -> bool:
+        return self.outcome in (MATCH, NO_MATCH, UNKNOWN)
+
+    @property
     def quality(self) -> Quality | None:
         return self.face.quality if self.face else None
 
@@ -69,6 +82,11 @@ class Result:
             "message": self.message,
             "reason": self.reason,
             "runner_up_distance": self.runner_up_distance,
+            **self.face_as_json(),
+        }
+
+    def face_as_json(self) -> dict[str, object]:
+        return {
             "box": _box_as_json(self.face.box) if self.face else None,
             "quality": asdict(self.quality) if self.quality else None,
         }
@@ -135,5 +153,6 @@ class Question:
                 message=error.message,
                 threshold=self.threshold,
                 model=str(self.model),
+                face=error.face if isinstance(error, FaceRefused) else None,
             )
         )

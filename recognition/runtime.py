@@ -1,15 +1,16 @@
 """The engine of this process: one for each recipe and folder, made when first needed."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 
 from people.models import EmbeddingModel
 from recognition import heads
-from recognition.engine import Engine, Recipe
+from recognition.engine import DEFAULT_RECIPE, Engine, Recipe, weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.engine.sessions import Precision, Runtime
 from recognition.heads import HeadedEngine
@@ -41,6 +42,15 @@ def _engine(recipe: str, models_dir: Path) -> Engine:
         precision=cast(Precision, settings.ENGINE_PRECISION),
         recipe=Recipe.from_json(recipe),
     )
+
+
+def require_networks(recipe: dict[str, Any]) -> None:
+    """Before work is begun that they are needed for. recipe: of a model, with or without a head.
+
+    Raises WeightsMissing with the command that fetches them.
+    """
+    networks = replace(DEFAULT_RECIPE, network=recipe["network"], detector=recipe["detector"])
+    weights.require(settings.MODELS_DIR, networks)
 
 
 def chosen_runtime() -> Runtime:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from psycopg import sql
@@ -41,6 +42,7 @@ SPARE = 8
 # looked at for them. With these and half precision the index is about as large as the vectors.
 # Measured: docs/adr/0009-half-precision-index.md
 LINKS, CANDIDATES = 20, 200
+Kind = Literal["half", "single"]  # precision of the numbers in the index
 # Whoever read a model's row before another index took over may go on with the old for so long.
 _INDEX_KEPT_FOR = "1 minute"
 
@@ -160,9 +162,23 @@ def _query(
     )
 
 
-def index_name(model: EmbeddingModel) -> str:
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What an index is made of."""
+
+    kind: Kind
+    links: int
+    candidates: int
+
+
+def in_use() -> Graph:
+    return Graph("half", LINKS, CANDIDATES)
+
+
+def index_name(model: EmbeddingModel, graph: Graph | None = None) -> str:
     """It says what the index is made of: with other parameters it is another index."""
-    return f"people_template_hnsw_{model.pk}_half_{LINKS}_{CANDIDATES}"
+    graph = graph or in_use()
+    return f"people_template_hnsw_{model.pk}_{graph.kind}_{graph.links}_{graph.candidates}"
 
 
 def _indexed_cast(model: EmbeddingModel) -> sql.Composed:
@@ -247,17 +263,24 @@ def _drop(name: str) -> None:
         cursor.execute(drop.format(sql.Identifier(name)))
 
 
-def index_sql(model: EmbeddingModel, *, concurrently: bool) -> sql.Composed:
+def index_sql(
+    model: EmbeddingModel, *, concurrently: bool, graph: Graph | None = None
+) -> sql.Composed:
+    """graph: another than searches use, to be measured."""
+    graph = graph or in_use()
+    kind = "halfvec" if graph.kind == "half" else "vector"
     return sql.SQL(
         "CREATE INDEX {concurrently} {name} ON people_template"
-        " USING hnsw ((vector::halfvec({dimensions})) halfvec_l2_ops)"
+        " USING hnsw ((vector::{kind}({dimensions})) {operators})"
         " WITH (m = {links}, ef_construction = {candidates}) WHERE model_id = {model}"
     ).format(
         concurrently=sql.SQL("CONCURRENTLY" if concurrently else ""),
-        name=sql.Identifier(index_name(model)),
+        name=sql.Identifier(index_name(model, graph)),
+        kind=sql.SQL(kind),
+        operators=sql.SQL(f"{kind}_l2_ops"),
         dimensions=sql.Literal(model.dimensions),
-        links=sql.Literal(LINKS),
-        candidates=sql.Literal(CANDIDATES),
+        links=sql.Literal(graph.links),
+        candidates=sql.Literal(graph.candidates),
         model=sql.Literal(model.pk),
     )
 

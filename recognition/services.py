@@ -13,6 +13,7 @@ from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
 from recognition import matching, replicas, thresholds
+from recognition.calibration import promise
 from recognition.engine import (
     EmbeddedFace,
     Face,
@@ -72,9 +73,13 @@ def verify(
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
     made of them. person: None when the claim names nobody; that is answered as a wrong face is,
     in the same words and the same time.
-    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile.
+    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile; Refusal where
+    the rate of false matches that is accepted cannot be promised, but for a log-in, which asks for
+    a password as well or has asked for the promise itself.
     """
     model = EmbeddingModel.objects.current()
+    if source != AttemptSource.LOGIN:
+        promise.require_to_verify(model, frames=len(probe))
     question = Question(
         purpose=AttemptPurpose.VERIFY,
         source=source,
@@ -132,7 +137,8 @@ def recognize(
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
     made of them. galleries: none means everybody. top: how many candidates to report besides the
     decision.
-    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile.
+    Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile; Refusal where
+    the rate of strangers that is accepted cannot be promised.
     """
     question = _who(galleries, frames=len(probe), source=source, actor=actor)
     try:
@@ -153,7 +159,7 @@ def recognize_everybody(
     """1:N for each face of a photo, largest first; each is a decision of its own on record.
 
     A face too poor to decide on has its reason as outcome; without any face there is one result,
-    no_face. Raises NotCalibrated, WeightsMissing, ErasedMeanwhile.
+    no_face. Raises as `recognize`.
     """
     model = EmbeddingModel.objects.current()
     results = []
@@ -176,6 +182,7 @@ def _who(
     model: EmbeddingModel | None = None,
 ) -> Question:
     model = model or EmbeddingModel.objects.current()
+    promise.require_to_recognize(model, galleries, frames=frames)
     return Question(
         purpose=AttemptPurpose.RECOGNIZE,
         source=source,

@@ -71,4 +71,4 @@ def tidy() -> None:
 @worker_ready.connect
 def sweep_at_start(**_kwargs: Any) -> None:
     """A worker that comes back need not wait for the clock to find what was left."""
-    sweep.delay()
+    sweep.apply_async(expires=60)  # by then the clock has asked, too

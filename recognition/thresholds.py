@@ -4,8 +4,9 @@ A threshold belongs to an embedding model and to the errors the operator accepts
 with one person. Recognizing compares with everybody in the pool, and the chances of a false match
 add up: FPIR ≤ 1 − (1 − FMR)^N, so the larger the pool, the nearer a face has to be.
 
-Both follow from the calibration; the model's own thresholds are bounds that nothing loosens.
-Without a calibration nobody is near enough: that is a refusal, unless the operator set a distance.
+Both follow from the calibration; the model's own thresholds are bounds that nothing loosens, not
+even a distance that the operator set: another network's may lie where everybody is near enough.
+Without a calibration nobody is: that is a refusal, unless the operator set a distance.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def for_verify(model: EmbeddingModel, frames: int = 1, *, fmr: float | None = No
     Raises NotCalibrated.
     """
     if settings.VERIFY_THRESHOLD:
-        return float(settings.VERIFY_THRESHOLD)
+        return min(model.verify_threshold, float(settings.VERIFY_THRESHOLD))
     curve = calibration_of(model).for_frames(frames)
     return min(model.verify_threshold, curve.distance_at(fmr or accepted().verify_fmr))
 
@@ -68,7 +69,7 @@ def for_recognize(
 ) -> float:
     """1:N, for the people who are searched now. Raises NotCalibrated."""
     if settings.RECOGNIZE_THRESHOLD:
-        return float(settings.RECOGNIZE_THRESHOLD)
+        return min(model.recognize_threshold, float(settings.RECOGNIZE_THRESHOLD))
     return for_pool(model, pool_size(model, galleries), frames)
 
 

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
-pytest_plugins = ["tests.fixtures", "tests.pages"]
+pytest_plugins = ["tests.fixtures", "tests.networks", "tests.pages"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Set when a controller of pytest-xdist has made the folder for its workers.

@@ -2,7 +2,7 @@
 
 A picture of one colour is a face: its red value is an angle, and the vector of that face points
 there. So a test says how far apart two faces are by two angles. Green pictures have no face,
-blue ones two.
+blue ones two; what is half green is a face in the dark.
 
 A frame of a liveness challenge tells its step by a little green: `frame_for` makes it. Its blue is
 where the face is in the picture, for nobody holds the head twice in the same place.
@@ -28,8 +28,10 @@ from recognition.engine import (
     Pixels,
     Quality,
 )
+from recognition.engine.limits import PROBE, choose
 from recognition.engine.types import Landmarks
 
+_DARK = 64
 _QUALITY = Quality(size=120, sharpness=1, brightness=0.5, yaw=0, pitch=0, roll=0)
 
 
@@ -40,6 +42,11 @@ def photo_of(angle: float, *, variant: int = 0) -> bytes:
 
 def photo_without_face(*, variant: int = 0) -> bytes:
     return _png((0, 255, variant))
+
+
+def photo_too_dark(angle: float = 0) -> bytes:
+    """The limits refuse this face."""
+    return _png((round(angle), _DARK, 100))
 
 
 def photo_of_two() -> bytes:
@@ -129,6 +136,8 @@ class FakeEngine:
             return [self.probe(photo)]
         except NoFace:
             return []
+        except FaceRefused as refusal:
+            return [refusal]
 
     def faces(self, photo: Pixels) -> list[Face]:
         try:
@@ -151,7 +160,6 @@ class FakeEngine:
             raise NoFace
         if blue > 250:
             raise ManyFaces
-        self.embedded += 1
         right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
         beside = round(blue - 100) * _BESIDE
         face = Face(
@@ -159,8 +167,10 @@ class FakeEngine:
             landmarks=head(right, tilt, size) + np.array([beside, 0], np.float32),
             confidence=0.9,
             crop=np.full((160, 160, 3), round(red), dtype=np.uint8),
-            quality=_QUALITY,
+            quality=replace(_QUALITY, brightness=0.01) if green == _DARK else _QUALITY,
         )
+        choose([face], PROBE)
+        self.embedded += 1
         return EmbeddedFace(face=face, embedding=_vector(red))
 
     def load(self) -> None:

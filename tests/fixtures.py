@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
 from people.services import enrol_photo
-from people.storage import PrivateStorage
+from people.storage import MARKER, PrivateStorage
 from recognition.enrolment import embed_images
 from tests.faces import FakeEngine, photo_of
 
@@ -31,11 +31,13 @@ def counted_anew() -> None:
 
 @pytest.fixture(autouse=True)
 def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Photos of a test live and go with it."""
+    """Photos of a test live and go with it; rows without a file may be made before the first."""
     settings.PHOTOS_DIR = tmp_path / "photos"
     options = {**settings.STORAGES["photos"]["OPTIONS"], "location": settings.PHOTOS_DIR}
     field = FaceImage._meta.get_field("file")
     monkeypatch.setattr(field, "storage", PrivateStorage(**options))
+    settings.PHOTOS_DIR.mkdir(mode=0o700)
+    (settings.PHOTOS_DIR / MARKER).touch()
     return tmp_path / "photos"
 
 

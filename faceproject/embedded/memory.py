@@ -19,13 +19,27 @@ def machine_memory() -> int:
     return total
 
 
-def postgres_settings(memory: int) -> dict[str, str]:
+def stored_in(data: Path) -> int:
+    """Bytes of all tables and indexes of a data folder; 0 where there is none yet."""
+    total = 0
+    for file in (data / "base").glob("*/*"):
+        try:
+            total += file.stat().st_size
+        except FileNotFoundError:  # a backend that outlives its server still tidies up
+            continue
+    return total
+
+
+def postgres_settings(memory: int, stored: int = 0) -> dict[str, str]:
     """PostgreSQL's sizes for a machine of `memory` bytes that also runs the site and its models.
 
-    The index of a gallery has to fit shared_buffers, or search slows down. Whoever builds one takes
-    up to a quarter of effective_cache_size for it, and every core but one beside its own.
+    stored: bytes of the tables and indexes at the start. The index of a gallery has to fit
+    shared_buffers, or search slows down: they grow with what is stored, up to a quarter of the
+    machine. Whoever builds an index takes up to a quarter of effective_cache_size for it, and every
+    core but one beside its own.
     """
-    shared = min(max(memory // 8, 64 * _MB), 8192 * _MB)
+    usual = min(max(memory // 8, 64 * _MB), 8192 * _MB)
+    shared = max(usual, min(stored, memory // 4))
     maintenance = min(max(memory // 32, 64 * _MB), 2048 * _MB)
     cache = memory // 2
     settings = {

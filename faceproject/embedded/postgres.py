@@ -112,7 +112,7 @@ class Postgres:
 
     def _launch(self) -> accounts.Server:
         settings = {
-            **memory.postgres_settings(memory.machine_memory()),
+            **memory.postgres_settings(memory.machine_memory(), memory.stored_in(self.data)),
             "listen_addresses": "",
             "unix_socket_directories": f'"{addresses.socket_dir(self.var_dir)}"',
             "unix_socket_permissions": "0700",

@@ -1,6 +1,7 @@
 """What the site needs before it serves: tables, static files, an account, people to try it on."""
 
 import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,16 @@ def migrate() -> None:
 
 
 def make_folders() -> None:
-    for folder in (settings.VAR_DIR / "celery", settings.PHOTOS_DIR):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Path(settings.VAR_DIR, "celery").mkdir(mode=0o700, parents=True, exist_ok=True)
+    _move_archives()
+
+
+def _move_archives() -> None:
+    """To where workers on other machines see them; they were in VAR_DIR once."""
+    before, now = Path(settings.VAR_DIR, "imports"), Path(settings.PHOTOS_DIR, "imports")
+    if before.is_dir() and not now.exists():
+        now.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.move(before, now)
 
 
 def collect_static_files() -> None:

@@ -20,6 +20,7 @@ from people.admin.base import ModelAdmin, as_state, staff
 from people.errors import Refusal
 from people.imports import start_import
 from people.models import FaceImage, FaceImageState, Gallery, ImportRun
+from people.spreadsheets import harmless
 
 STATES = {"Done": "success", "Running": "info", "Failed": "danger"}
 SHOWN = 200  # rejected photos on the page; the CSV has them all
@@ -168,12 +169,8 @@ def _report(run: ImportRun) -> Iterator[list[str]]:
     yield ["what", "person or file", "state", "code", "reason"]
     images: QuerySet[FaceImage] = run.images.select_related("person").order_by("id")
     for image in images.iterator(chunk_size=1000):
-        yield ["photo", _cell(image.person.full_name), image.state, image.reason_code,
-               _cell(image.reason)]  # fmt: skip
+        yield ["photo", harmless(image.person.full_name), image.state, image.reason_code,
+               harmless(image.reason)]  # fmt: skip
     for refused in run.refused:
-        yield ["file", _cell(refused["name"]), "refused", refused["code"], _cell(refused["reason"])]
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet must not take somebody's file name for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        name, reason = (harmless(refused[key]) for key in ("name", "reason"))
+        yield ["file", name, "refused", refused["code"], reason]

@@ -27,6 +27,7 @@ from people.imports.layout import Entry, Listing, RefusedFile, arrange
 from people.imports.names import MAX_BYTES, Identity, read_names
 from people.models import Gallery, ImportRun
 from people.signals import import_started
+from people.storage import claim_store, require_store
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,7 +42,7 @@ def archive_of(run: ImportRun) -> Path:
 
 
 def _folder() -> Path:
-    folder: Path = settings.VAR_DIR / "imports"
+    folder: Path = settings.PHOTOS_DIR / "imports"  # where workers on other machines see it
     return folder
 
 
@@ -75,7 +76,8 @@ def start_import(
 
 
 def _keep(file: IO[bytes], path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    claim_store()
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         copy_archive(file, out)
 
@@ -122,6 +124,7 @@ def _work(run: ImportRun, until: float) -> bool:
     """True when the time was up first. Raises ArchiveRefused, FolderRefused, NamesRefused."""
     path = archive_of(run)
     if not path.exists():
+        require_store()
         raise Refusal("The archive is gone. Upload it again.", code="archive_lost")
     names = {folder: Identity(**identity) for folder, identity in run.names.items()}
     files = _listing(check_archive(path), names).files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from recognition.api.fields import Flag, Moment, PhotosField, StoredPhotosField, Strict
@@ -41,8 +42,8 @@ class EventSerializer(ClockedEventSerializer):
     """As whoever may see everybody's is told it."""
 
     corrected_by = serializers.SerializerMethodField(
-        help_text="The user name. Null where nobody did, where a device took its own event back, "
-        "and where the account is gone."
+        help_text="The user name. Null where nobody did, where a device took its own event back or "
+        "turned directions that were derived, and where the account is gone."
     )
     correction_reason = serializers.CharField(read_only=True)
 
@@ -114,9 +115,27 @@ class BatchItem(CaptureSerializer):
     occurred_at = Moment()
 
 
+class SentItem(serializers.Field[Any, Any, Any, Any]):
+    """A capture as it was sent: what is wrong with it is its own answer, and not the others'."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
+class SentItemSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = SentItem
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        expected = auto_schema.resolve_serializer(BatchItem, direction)
+        other = {"description": "Anything else is answered with a problem, `invalid`, as an item."}
+        return {"anyOf": [expected.ref, other]}
+
+
 class BatchSerializer(Strict):
     sent_at = Moment(help_text="What the device's clock says now.")
-    captures = serializers.ListField(child=BatchItem(), min_length=1, max_length=MAX_CAPTURES)
+    captures = serializers.ListField(
+        child=SentItem(allow_null=True), min_length=1, max_length=MAX_CAPTURES
+    )
 
 
 class ClockAnswer(Answer):
@@ -142,7 +161,7 @@ class ClockSettings(serializers.Serializer[Any]):
 
 
 class BatchResult(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
+    id = serializers.UUIDField(allow_null=True, help_text="Null where the capture has none.")
     status = serializers.IntegerField(help_text="As HTTP would say it for this capture alone.")
     answer = serializers.JSONField(help_text="As of clock/, or a problem.")
 

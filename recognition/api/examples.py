@@ -10,6 +10,14 @@ from recognition.models import LivenessStep
 
 _PERSON = {"id": "5b0ad3b0-6f1c-4b0e-9a55-3c3f6a0d7c11", "name": "Ada Lovelace"}
 _PHOTO = "/9j/4AAQSkZJRgABAQ=="
+_QUALITY = {
+    "size": 210.0,
+    "sharpness": 0.21,
+    "brightness": 0.48,
+    "yaw": -4.1,
+    "pitch": 2.0,
+    "roll": 0.6,
+}
 _ANSWER = {
     "outcome": "match",
     "message": "Hi! Welcome Ada Lovelace",
@@ -20,14 +28,7 @@ _ANSWER = {
     "model": "facenet128 v1",
     "reason": "",
     "box": {"x": 412, "y": 180, "width": 210, "height": 260},
-    "quality": {
-        "size": 210.0,
-        "sharpness": 0.21,
-        "brightness": 0.48,
-        "yaw": -4.1,
-        "pitch": 2.0,
-        "roll": 0.6,
-    },
+    "quality": _QUALITY,
 }
 _EVENT = {
     "id": "0f0d6c1e-52f4-4f0e-8d3a-2b6b2a4f9e55",
@@ -69,9 +70,21 @@ VERIFY = [
         },
     ),
 ]
+_FIRST_OF_TWO = {**_ANSWER, "candidates": [{**_PERSON, "distance": 0.52}]}
+_TOO_DARK = {
+    **_ANSWER,
+    "outcome": "too_dark",
+    "message": "The face is too dark. Turn towards the light.",
+    "person": None,
+    "distance": None,
+    "runner_up_distance": None,
+    "box": {"x": 96, "y": 204, "width": 120, "height": 150},
+    "quality": {**_QUALITY, "size": 120.0, "brightness": 0.05},
+    "candidates": [],
+}
 RECOGNIZE = [
     asked("Three frames of one face", {"photo": [_PHOTO] * 3, "top": 3}),
-    answered("Somebody known", {**_ANSWER, "candidates": [{**_PERSON, "distance": 0.52}]}),
+    answered("Somebody known", _FIRST_OF_TWO),
     answered(
         "A stranger",
         {
@@ -82,6 +95,10 @@ RECOGNIZE = [
             "distance": 1.18,
             "candidates": [],
         },
+    ),
+    answered(
+        "Two faces, one of them in the dark",
+        {**_FIRST_OF_TWO, "faces": [_FIRST_OF_TWO, _TOO_DARK]},
     ),
 ]
 CLOCK = [

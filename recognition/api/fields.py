@@ -87,7 +87,7 @@ _TEXTS = (
     serializers.DateTimeField,
 )
 _NUMBERS = (serializers.IntegerField, serializers.PrimaryKeyRelatedField)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 # Something that can be seen. Python and the patterns of schemas disagree about what a space is.
@@ -121,7 +121,7 @@ def _fits(field: Any, value: Any) -> bool:
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         return whole and not isinstance(value, bool)
     if isinstance(field, serializers.UUIDField):
-        return isinstance(value, str) and bool(_UUID.fullmatch(value))
+        return isinstance(value, str) and bool(UUID_TEXT.fullmatch(value))
     return isinstance(value, str) if isinstance(field, _TEXTS) else True
 
 

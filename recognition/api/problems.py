@@ -23,6 +23,7 @@ from rest_framework.response import Response
 
 from people.errors import Refusal
 from recognition.api.fields import SEMANTIC
+from recognition.record import Undecided
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -32,6 +33,8 @@ _STATUS = {
     "photo_wrong_type": 415,
     "gallery_not_allowed": 403,
     "face_guarded": 403,
+    "gallery_outgrown": 403,
+    "sample_too_small": 403,
     "no_person": 404,
     "weights_missing": 503,
     "head_missing": 503,
@@ -72,7 +75,17 @@ def problem(status: int, code: str, detail: str, **more: object) -> dict[str, ob
 
 
 def of_refusal(refusal: Refusal) -> dict[str, object]:
-    return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message)
+    """With `box` and `quality`, where it is about one face that was seen."""
+    seen: dict[str, object] = {}
+    if isinstance(refusal, Undecided) and refusal.result.face is not None:
+        seen = refusal.result.face_as_json()
+    return problem(_STATUS.get(refusal.code, 422), refusal.code, refusal.message, **seen)
+
+
+def of_validation(error: exceptions.ValidationError) -> dict[str, object]:
+    detail = "Some fields are missing or wrong; `errors` says which."
+    status, code = (422, "unprocessable") if _fits_schema(error) else (400, "invalid")
+    return problem(status, code, detail, errors=error.detail)
 
 
 def code_of(error: Refusal | exceptions.ValidationError) -> str:
@@ -112,9 +125,7 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if isinstance(error, exceptions.ValidationError):
-        detail = "Some fields are missing or wrong; `errors` says which."
-        status = 422 if _fits_schema(error) else 400
-        body = problem(status, code_of(error), detail, errors=error.detail)
+        body = of_validation(error)
     else:
         body = problem(error.status_code, _code_of(error), str(error.detail))
     return _response(body, headers)

@@ -23,6 +23,14 @@ _PROBLEM: dict[str, Any] = {
         "code": {"type": "string", "description": "Stable, for programs."},
         "detail": {"type": "string", "description": "A sentence for people."},
         "errors": {"description": "By field."},
+        "box": {
+            "$ref": "#/components/schemas/Box",
+            "description": "Of the face it is about, where one was seen.",
+        },
+        "quality": {
+            "$ref": "#/components/schemas/Quality",
+            "description": "Of this face; there whenever `box` is.",
+        },
     },
     "examples": [
         {
@@ -31,7 +39,23 @@ _PROBLEM: dict[str, Any] = {
             "status": 422,
             "code": "no_face",
             "detail": "No face found. Face the camera, in good light.",
-        }
+        },
+        {
+            "type": "about:blank",
+            "title": "Unprocessable Content",
+            "status": 422,
+            "code": "too_dark",
+            "detail": "The face is too dark. Turn towards the light.",
+            "box": {"x": 412, "y": 180, "width": 210, "height": 260},
+            "quality": {
+                "size": 210.0,
+                "sharpness": 0.11,
+                "brightness": 0.05,
+                "yaw": -4.1,
+                "pitch": 2.0,
+                "roll": 0.6,
+            },
+        },
     ],
 }
 _REASONS = {

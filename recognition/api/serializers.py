@@ -137,10 +137,23 @@ class BoxSerializer(serializers.Serializer[Any]):
     height = serializers.IntegerField()
 
 
+class QualitySerializer(serializers.Serializer[Any]):
+    """How usable one face is."""
+
+    size = serializers.FloatField(help_text="The box's shorter side, pixels.")
+    sharpness = serializers.FloatField(help_text="Higher is sharper.")
+    brightness = serializers.FloatField(help_text="0 is black, 1 is white.")
+    yaw = serializers.FloatField(help_text="Degrees, as the others; 0 is frontal.")
+    pitch = serializers.FloatField()
+    roll = serializers.FloatField()
+
+
 class Answer(serializers.Serializer[Any]):
     """What was decided. Distances are ‖a−b‖₂ of unit vectors, 0…2."""
 
-    outcome = serializers.CharField(help_text="match, no_match or unknown.")
+    outcome = serializers.CharField(
+        help_text="match, no_match or unknown; among several faces also why one cannot be used."
+    )
     message = serializers.CharField(help_text="The sentence to show.")
     person = FoundPerson(allow_null=True)
     distance = serializers.FloatField(allow_null=True)
@@ -149,7 +162,7 @@ class Answer(serializers.Serializer[Any]):
     model = serializers.CharField()
     reason = serializers.CharField(allow_blank=True)
     box = BoxSerializer(allow_null=True)
-    quality = serializers.JSONField(help_text="Size, sharpness, brightness, pose; or null.")
+    quality = QualitySerializer(allow_null=True)
 
 
 class Identification(Answer):
@@ -203,6 +216,19 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     claimed = serializers.UUIDField(source="claimed.public_id", allow_null=True, default=None)
     found = serializers.UUIDField(source="found.public_id", allow_null=True, default=None)
     model = serializers.CharField(source="model.__str__")
+    actor = serializers.CharField(
+        source="actor.username",
+        allow_null=True,
+        default=None,
+        help_text="The user name of who asked; a device's account has one, too. Null for nobody"
+        " who was logged in, and where the account is gone.",
+    )
+    device = serializers.CharField(
+        source="actor.device.name",
+        allow_null=True,
+        default=None,
+        help_text="Its name, where a device asked.",
+    )
 
     class Meta:
         model = Attempt
@@ -221,6 +247,8 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "threshold",
             "frames",
             "duration_ms",
+            "actor",
+            "device",
             "created_at",
         ]
         read_only_fields = fields

@@ -14,7 +14,7 @@ from people import prepared
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import Person
-from recognition.attendance import workdays
+from recognition.attendance import directions, workdays
 from recognition.attendance.signals import clocked
 from recognition.liveness import Live, not_shown
 from recognition.models import (
@@ -89,13 +89,14 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     if result.person is None:
         return Clocked(result=result)
     person = _alone_with(result.person.pk)
-    seen, last = _before(person, occurred_at)
-    if seen is not None:
-        event = AttendanceEvent.objects.select_related("person", "device").get(pk=seen)
+    around = _around(person, occurred_at, device)
+    if around.seen is not None:
+        event = AttendanceEvent.objects.select_related("person", "device").get(pk=around.seen)
         return Clocked(result=result, event=event, is_repeat=True)
     event = AttendanceEvent(
         person=person,
-        direction=capture.direction or (Direction.OUT if last == Direction.IN else Direction.IN),
+        direction=capture.direction or directions.next_after(around.last),
+        is_derived=capture.direction is None,
         occurred_at=occurred_at,
         source=EventSource.BATCH if was_stored else EventSource.CLOCK,
         is_late_arriving=was_stored or now - occurred_at > settings.CLOCK_LATE_AFTER,
@@ -105,6 +106,8 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     prepared.insert(event)
     _REPLACED_BY.set_cached_value(event, None)  # nobody can have corrected it yet
     clocked.send(sender=AttendanceEvent, event=event)
+    if around.changes_later:
+        directions.derive_again(person=person, since=occurred_at, device=device)
     return Clocked(result=result, event=event)
 
 
@@ -188,22 +191,48 @@ _EVENTS = """
     WHERE e.person_id = %(person)s::bigint AND NOT e.is_void
         AND NOT EXISTS (SELECT FROM recognition_attendanceevent r WHERE r.replaces_id = e.id)
 """
-_BEFORE = f"""
+# What this device recorded at that very moment is there, whatever it was corrected to: a capture
+# that is sent again must not bring back what somebody took away.
+_AROUND = f"""
     SELECT
-        (SELECT e.id {_EVENTS}
-            AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
-            AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
-            ORDER BY e.occurred_at DESC LIMIT 1),
+        COALESCE(
+            (SELECT e.id FROM recognition_attendanceevent e
+                WHERE e.person_id = %(person)s::bigint AND e.occurred_at = %(at)s::timestamptz
+                AND e.device_id = %(device)s::bigint AND e.source <> 'correction' LIMIT 1),
+            (SELECT e.id {_EVENTS}
+                AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
+                AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
+                ORDER BY e.occurred_at DESC LIMIT 1)
+        ),
         (SELECT e.direction {_EVENTS}
             AND e.occurred_at >= %(begins)s::timestamptz AND e.occurred_at < %(at)s::timestamptz
-            ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1)
-"""
+            ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1),
+        EXISTS (SELECT {_EVENTS} AND e.is_derived
+            AND e.occurred_at > %(at)s::timestamptz AND e.occurred_at < %(ends)s::timestamptz)
+"""  # noqa: S608  of constants
 
 
-def _before(person: Person, moment: datetime) -> tuple[int | None, str | None]:
-    """An event so near that the same face was only shown again; and the last direction of this
-    working day: what was forgotten on an earlier one does not count."""
-    begins, _ends = workdays.bounds(person, moment)
-    asked = {"person": person.pk, "at": moment, "begins": begins, "interval": settings.CLOCK_REPEAT}
-    ((seen, direction),) = prepared.rows(_BEFORE, asked)
-    return seen, direction
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Of a moment of somebody's working day; what was forgotten on an earlier one does not count.
+
+    seen: an event that is this one already, or so near that the same face was only shown again.
+    last: the direction before. changes_later: directions after it were derived.
+    """
+
+    seen: int | None
+    last: str | None
+    changes_later: bool
+
+
+def _around(person: Person, moment: datetime, device: Device) -> _Around:
+    begins, ends = workdays.bounds(person, moment)
+    asked = {
+        "person": person.pk,
+        "device": device.pk,
+        "at": moment,
+        "begins": begins,
+        "ends": ends,
+        "interval": settings.CLOCK_REPEAT,
+    }
+    return _Around(*prepared.rows(_AROUND, asked)[0])

@@ -13,6 +13,8 @@ from people.models import Person
 from recognition.attendance.signals import corrected
 from recognition.models import AttendanceEvent, Device, Direction, EventSource
 
+DERIVED = "What came before it in the day has changed, and nobody had given the direction"
+
 
 class AlreadyCorrected(Refusal):
     code = "already_corrected"
@@ -66,6 +68,21 @@ def void(
     )
 
 
+def derive(*, event: AttendanceEvent, direction: Direction, device: Device) -> AttendanceEvent:
+    """Nobody gave its direction, and it is this one now. device: what changed it. Raises
+    AlreadyCorrected."""
+    return _record(
+        person=event.person,
+        direction=direction,
+        occurred_at=event.occurred_at,
+        reason=DERIVED,
+        by=device.account,
+        replaces=event,
+        device=device,
+        is_derived=True,
+    )
+
+
 def _record(
     *,
     person: Person | None,
@@ -76,15 +93,17 @@ def _record(
     replaces: AttendanceEvent | None = None,
     is_void: bool = False,
     device: Device | None = None,
+    is_derived: bool = False,
 ) -> AttendanceEvent:
     # A device's clock may be a little ahead, and what it recorded so can be taken away.
-    if occurred_at > timezone.now() and not is_void:
+    if occurred_at > timezone.now() and not (is_void or is_derived):
         raise InTheFuture("What has not happened yet cannot be corrected.")
     try:
         with transaction.atomic():
             event = AttendanceEvent.objects.create(
                 person=person,
                 direction=direction,
+                is_derived=is_derived,
                 occurred_at=occurred_at,
                 source=EventSource.CORRECTION,
                 replaces=replaces,

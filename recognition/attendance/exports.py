@@ -15,6 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from people.errors import Refusal
+from people.spreadsheets import harmless
 from recognition.attendance.days import Asked, Day, people
 
 Cell = str | int | bool | date | datetime | timedelta | None
@@ -22,8 +23,6 @@ Cell = str | int | bool | date | datetime | timedelta | None
 MAX_ROWS = 2**20 - 1  # of a sheet, below its heading; the library drops what is beyond
 _BOM = "\ufeff"  # without it Excel reads UTF-8 as something else
 _CHUNK = 64 * 1024  # bytes
-# What a spreadsheet takes for the start of a formula, or skips before one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class TooManyRows(Refusal):
@@ -59,11 +58,6 @@ COLUMNS: dict[str, Callable[[Day], Cell]] = {
 
 def file_name(asked: Asked, suffix: str) -> str:
     return f"attendance-{asked.first}-{asked.last}.{suffix}"
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, even after it was saved and opened again."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def as_csv(days: Iterable[Day]) -> Iterator[str]:

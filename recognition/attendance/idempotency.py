@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
@@ -15,7 +16,8 @@ from django.utils import timezone
 from people.errors import Refusal
 from recognition.models import IdempotentAnswer
 
-KEPT = timedelta(hours=24)
+AT_LEAST = timedelta(hours=24)
+MARGIN = timedelta(hours=1)
 
 
 class KeyUsedOtherwise(Refusal):
@@ -41,15 +43,23 @@ def _plain(value: object) -> str:
     return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(value)
 
 
+def kept() -> timedelta:
+    """How long an answer is kept: as long as a device may still send the capture it is for.
+
+    The capture may be of a clock that is ahead, and the answer of the moment it was made in.
+    """
+    return max(AT_LEAST, settings.CLOCK_OLDEST + settings.CLOCK_DRIFT + MARGIN)
+
+
 @transaction.atomic
 def once(*, account: User, key: str, request_hash: str, work: Callable[[], Answer]) -> Answer:
-    """Do the work and keep its answer, or give the answer kept; for KEPT.
+    """Do the work and keep its answer, or give the answer kept; for `kept()`.
 
     All in one transaction: whoever comes with the same key meanwhile waits for it, and if it
     fails, nothing was done and the next one does it. Raises KeyUsedOtherwise.
     """
     row = _row(account, key)
-    if row.created_at < timezone.now() - KEPT:
+    if row.created_at < timezone.now() - kept():
         row.status, row.created_at = None, timezone.now()
     elif row.status is not None:
         if row.request_hash != request_hash:
@@ -76,5 +86,5 @@ def _row(account: User, key: str) -> IdempotentAnswer:
 
 def forget_old() -> int:
     """Delete answers nobody may ask for any more. Returns how many."""
-    old = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT)
+    old = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - kept())
     return old.delete()[0]

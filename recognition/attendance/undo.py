@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.errors import Refusal
-from recognition.attendance import corrections
+from people.models import Person
+from recognition.attendance import corrections, directions
 from recognition.attendance.corrections import AlreadyCorrected
 from recognition.models import AttendanceEvent, Device
 
@@ -37,13 +38,22 @@ def undo(*, event: AttendanceEvent, device: Device) -> Undone:
     """
     # Of two clicks at once, the second waits here and finds what the first one made.
     event = AttendanceEvent.objects.select_for_update(no_key=True).get(pk=event.pk)
-    correction = AttendanceEvent.objects.filter(replaces=event).first()
-    if correction is not None:
-        if not (correction.is_void and correction.device_id == device.pk):
+    counts = event
+    while correction := AttendanceEvent.objects.filter(replaces=counts).first():
+        if correction.is_void and correction.device_id == device.pk:
+            return Undone(event=correction, is_repeat=True)
+        if not correction.is_derived:
             raise AlreadyCorrected("Somebody has corrected this meanwhile.")
-        return Undone(event=correction, is_repeat=True)
+        counts = correction  # a late arrival only turned its direction
     if timezone.now() - event.received_at > settings.CLOCK_UNDO:
         raise UndoTooLate("It is too late to undo this. Ask somebody who may correct it.")
-    return Undone(
-        event=corrections.void(event=event, reason=REASON, by=device.account, device=device)
-    )
+    return Undone(event=_take_back(counts, device))
+
+
+def _take_back(event: AttendanceEvent, device: Device) -> AttendanceEvent:
+    everybody = Person.objects.select_for_update(no_key=True)
+    person = event.person and everybody.filter(pk=event.person.pk).first()
+    gone = corrections.void(event=event, reason=REASON, by=device.account, device=device)
+    if person is not None:
+        directions.derive_again(person=person, since=event.occurred_at, device=device)
+    return gone

@@ -14,12 +14,14 @@ import numpy as np
 from people.vectors import Vector, template_of, unit
 from recognition.calibration.comparisons import Floats
 
-DISTANCES = tuple(round(0.3 + step / 50, 2) for step in range(56))  # 0.30 … 1.40
+DISTANCES = tuple(round(step / 50, 2) for step in range(1, 71))  # 0.02 … 1.40
+_BEFORE = 56  # so many, 0.30 … 1.40, are in what earlier versions kept
 # What is asked for, as far as this many people have photos enough; photos, then frames.
 WANTED = ((5, 3), (4, 2), (3, 2), (3, 1), (2, 1), (1, 1))
 ENOUGH_PEOPLE = 20
 DRAWS = 5  # random choices of which photos are enrolled, for each person
 RESAMPLES = 500
+SEEN = 0.0005  # a rate that would be printed as none of 1,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ def read(stored: Any) -> Effects | None:
 
 def _line(stored: dict[str, Any]) -> Line:
     rows = {key: tuple(float(x) for x in stored[key]) for key in ("fnmr", "low", "high")}
+    # Nearer than what was kept, its end stands.
+    rows = {
+        key: (row[0],) * (len(DISTANCES) - _BEFORE) + row if len(row) == _BEFORE else row
+        for key, row in rows.items()
+    }
     if any(len(row) != len(DISTANCES) for row in rows.values()):
         raise ValueError("a line of other distances")
     return Line(int(stored["photos"]), int(stored["frames"]), **rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,12 +12,11 @@ from people.models import EmbeddingModel, FaceEmbedding, FaceImageState, Person,
 from people.vectors import Vector, template_of
 from recognition import search, thresholds
 from recognition.calibration import stored
-from recognition.calibration.effects import Effects
+from recognition.calibration.effects import SEEN, Effects, Line
+from recognition.engine.recipe import NETWORKS
 from recognition.matching import Candidate, distance_between
 from recognition.search import Found
 
-# Of two photos of one face on different days, hardly any are nearer: they add nothing new.
-ALIKE = 0.25
 GOOD = "ok"
 WARN = "warn"
 
@@ -44,24 +44,16 @@ def of(person: Person, model: EmbeddingModel) -> Health:
     photos = _ready(person, model)
     calibration = stored.read(model.calibration)
     effects = calibration.effects if calibration else None
-    findings = [*_alike(photos), *_stray(photos, model), *_too_near(person, model)]
+    findings = [*_alike(photos, model), *_stray(photos, model), *_too_near(person, model)]
     if photos and not findings:
         findings.append(Finding("fine", GOOD, "Nothing stands out."))
-    threshold = _threshold(model)
     return Health(
         photos=len(photos),
         findings=tuple(findings),
-        one_more_photo=_gain(effects, threshold, len(photos), (1, 0)) if photos else "",
-        one_more_frame=_gain(effects, threshold, len(photos), (0, 1)) if photos else "",
+        one_more_photo=_gain(effects, model, len(photos), (1, 0)) if photos else "",
+        one_more_frame=_gain(effects, model, len(photos), (0, 1)) if photos else "",
         measured_on=effects.people if effects else 0,
     )
-
-
-def _threshold(model: EmbeddingModel) -> float | None:
-    try:
-        return thresholds.for_recognize(model)
-    except thresholds.NotCalibrated:
-        return None
 
 
 def _ready(person: Person, model: EmbeddingModel) -> dict[int, Vector]:
@@ -76,13 +68,15 @@ def _ready(person: Person, model: EmbeddingModel) -> dict[int, Vector]:
     return {numbers[pk]: vector for pk, vector in rows if pk in numbers}
 
 
-def _alike(photos: dict[int, Vector]) -> list[Finding]:
+def _alike(photos: dict[int, Vector], model: EmbeddingModel) -> list[Finding]:
+    """Photos so near each other that one of them adds nothing new."""
     if len(photos) == 1:
         return [Finding("one_photo", WARN, "Only one photo. Add photos taken on other days.")]
+    limit = NETWORKS[model.recipe["network"]].bounds.alike
     same = {
         number
         for one, other in combinations(photos, 2)
-        if distance_between(photos[one], photos[other]) < ALIKE
+        if distance_between(photos[one], photos[other]) < limit
         for number in (one, other)
     }
     if not same:
@@ -138,10 +132,10 @@ def _too_near(person: Person, model: EmbeddingModel) -> list[Finding]:
 
 
 def _gain(
-    effects: Effects | None, threshold: float | None, photos: int, more: tuple[int, int]
+    effects: Effects | None, model: EmbeddingModel, photos: int, more: tuple[int, int]
 ) -> str:
     """What was measured for as many photos, and for one more photo or frame."""
-    if effects is None or threshold is None or not effects.lines:
+    if effects is None or not effects.lines:
         return ""
     most_photos = max(line.photos for line in effects.lines)
     most_frames = max(line.frames for line in effects.lines)
@@ -152,8 +146,15 @@ def _gain(
     before, after = effects.line(photos), effects.line(photos + more[0], 1 + more[1])
     if before is None or after is None:
         return ""
-    was, would = before.at(threshold)[0], after.at(threshold)[0]
-    return f"{1000 * would:.0f} instead of {1000 * was:.0f} of 1,000 tries would fail"
+    would, was = _failing(after, model), _failing(before, model)
+    return f"{would} instead of {was} of 1,000 tries would fail"
+
+
+def _failing(line: Line, model: EmbeddingModel) -> str:
+    """Of 1,000 tries, at the threshold that recognize has for so many frames."""
+    rate, _low, high = line.at(thresholds.for_recognize(model, frames=line.frames))
+    # Where nobody was seen to fail, what those few people can rule out.
+    return f"{1000 * rate:.0f}" if rate >= SEEN else f"at most {math.ceil(1000 * high)}"
 
 
 def _listed(numbers: list[int]) -> str:

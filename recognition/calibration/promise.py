@@ -65,9 +65,13 @@ def promise_among(
     if calibration is None:
         return _none(model, people, wanted)
     by_hand = settings.RECOGNIZE_THRESHOLD
-    threshold = by_hand or thresholds.for_pool(model, people, frames, fpir=wanted)
+    threshold = (
+        min(model.recognize_threshold, float(by_hand))
+        if by_hand
+        else thresholds.for_pool(model, people, frames, fpir=wanted)
+    )
     curve = calibration.for_frames(frames)
-    return _judge(curve, float(threshold), people, wanted, by_hand=bool(by_hand))
+    return _judge(curve, threshold, people, wanted, by_hand=bool(by_hand))
 
 
 def promise_to_verify(
@@ -81,6 +85,34 @@ def promise_to_verify(
     threshold = thresholds.for_verify(model, frames, fmr=wanted)
     curve = calibration.for_frames(frames)
     return _judge(curve, threshold, 1, wanted, by_hand=bool(settings.VERIFY_THRESHOLD))
+
+
+def require_to_recognize(
+    model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, frames: int = 1
+) -> None:
+    """Asked before each 1:N search. An operator who has set a distance by hand, or who goes on
+    beyond the promise, knows what that means.
+
+    Raises Refusal: gallery_outgrown, sample_too_small; NotCalibrated.
+    """
+    if settings.RECOGNIZE_THRESHOLD or settings.RECOGNIZE_BEYOND_PROMISE:
+        return
+    people = max(thresholds.pool_size(model, galleries), 1)
+    wanted = fmr_for(accepted().recognize_fpir, people)
+    if not thresholds.calibration_of(model).for_frames(frames).supports(wanted):
+        promise_among(model, people, frames=frames).require()
+
+
+def require_to_verify(model: EmbeddingModel, *, frames: int = 1) -> None:
+    """Asked before each 1:1 comparison that lets somebody pass without a password.
+
+    Raises Refusal: sample_too_small; NotCalibrated.
+    """
+    if settings.VERIFY_THRESHOLD:
+        return
+    curve = thresholds.calibration_of(model).for_frames(frames)
+    if not curve.supports(accepted().verify_fmr):
+        promise_to_verify(model, frames=frames).require()
 
 
 def _none(model: EmbeddingModel, people: int, wanted: float) -> Promise:

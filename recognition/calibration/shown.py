@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from recognition import thresholds
 from recognition.acceptance import Accepted
 from recognition.calibration import charts, stored
 from recognition.calibration.charts import Chart
-from recognition.calibration.effects import Effects
+from recognition.calibration.effects import SEEN, Effects
 from recognition.calibration.promise import (
     Promise,
     in_words,
@@ -57,13 +58,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
+    """effect_frames: numbers of frames, each with the threshold it is held to."""
+
     modes: tuple[Mode, ...]
     rows: tuple[Row, ...]
     photos: int
     strangers: Chart | None
     staff: Chart | None
     effects: tuple[Cell, ...]
-    effect_frames: tuple[int, ...]
+    effect_frames: tuple[tuple[int, float], ...]
     effect_people: int
     calibration: Calibration | None
     sources: tuple[str, ...]
@@ -76,6 +79,7 @@ def show(model: EmbeddingModel, rates: Accepted) -> Shown:
     effects = calibration.effects if calibration else None
     verify = promise_to_verify(model, fmr=rates.verify_fmr)
     everybody = promise_among(model, thresholds.pool_size(model), fpir=rates.recognize_fpir)
+    by_frames = _thresholds(effects, model, rates)
     marks = [("1:1", verify.threshold), ("1:N", everybody.threshold)]
     return Shown(
         modes=(
@@ -86,9 +90,13 @@ def show(model: EmbeddingModel, rates: Accepted) -> Shown:
         rows=tuple(_rows(model, rates, effects, photos)) if calibration else (),
         photos=photos,
         strangers=charts.strangers(calibration.single, marks) if calibration else None,
-        staff=charts.staff(effects, marks) if effects and effects.lines else None,
-        effects=_effects(effects, verify.threshold),
-        effect_frames=_frames(effects),
+        staff=(
+            charts.staff(effects, marks, charts.axis_for(calibration.single))
+            if calibration and effects and effects.lines
+            else None
+        ),
+        effects=_effects(effects, by_frames),
+        effect_frames=tuple(by_frames.items()),
         effect_people=effects.people if effects else 0,
         calibration=calibration,
         sources=tuple(map(_source, calibration.sets)) if calibration else (),
@@ -127,14 +135,14 @@ def _mode(
     who = "would pass as one other person" if one else "would be let in"
     subject = "stranger" if promise.stated < 0.015 else "strangers"
     line = effects.line(photos) if effects else None
-    missed = line.at(promise.threshold)[0] if line else None
+    missed = line.at(promise.threshold) if line else None
     return Mode(
         title=title,
         promise=promise,
         strangers=_who(promise.stated, subject, who),
         between=f"{in_words(promise.low)} to {in_words(promise.high)}",
         staff=_staff(missed),
-        warn=missed is not None and missed > rates.fnmr_warning,
+        warn=missed is not None and missed[0] > rates.fnmr_warning,
     )
 
 
@@ -143,17 +151,23 @@ def _who(rate: float, subject: str, what: str) -> str:
     return f"{number} {subject} in {crowd} {what}"
 
 
-def _staff(missed: float | None) -> str:
+def _staff(missed: tuple[float, float, float] | None) -> str:
     if missed is None:
         return "not measured: too few people of the sample have several photos"
-    return f"{of_hundred(missed)} staff would have to try again"
+    return f"{_of_hundred(missed)} staff would have to try again"
 
 
-def of_hundred(rate: float) -> str:
-    """3 of 100; 4 of 1,000 when it is rarer."""
+def _of_hundred(measured: tuple[float, float, float]) -> str:
+    """3 of 100; 4 of 1,000 when it is rarer; where none was seen, what the sample can rule out.
+
+    measured: a rate and its interval, as Line.at gives them.
+    """
+    rate, _low, high = measured
     if rate >= 0.0095:
         return f"{rate * 100:.0f} of 100"
-    return f"{rate * 1000:.0f} of 1,000" if rate >= 0.0005 else "none of 1,000"
+    if rate >= SEEN:
+        return f"{rate * 1000:.0f} of 1,000"
+    return f"none seen, at most {math.ceil(high * 1000)} of 1,000"
 
 
 def _rows(
@@ -169,29 +183,36 @@ def _rows(
     rows = []
     for name, people in pools:
         promise = promise_among(model, people, fpir=rates.recognize_fpir)
-        missed = of_hundred(line.at(promise.threshold)[0]) if line else "–"
+        missed = _of_hundred(line.at(promise.threshold)) if line else "–"
         rows.append(
             Row(name, f"{people:,}", promise.threshold, missed, promise.holds, promise.reason)
         )
     return rows
 
 
-def _effects(effects: Effects | None, threshold: float) -> tuple[Cell, ...]:
+def _thresholds(
+    effects: Effects | None, model: EmbeddingModel, rates: Accepted
+) -> dict[int, float]:
+    """Of verify, by frames: a probe of several is held to a stricter one."""
+    numbers = sorted({line.frames for line in effects.lines}) if effects else []
+    return {
+        frames: promise_to_verify(model, frames=frames, fmr=rates.verify_fmr).threshold
+        for frames in numbers
+    }
+
+
+def _effects(effects: Effects | None, by_frames: dict[int, float]) -> tuple[Cell, ...]:
     if effects is None:
         return ()
     counts = sorted({line.photos for line in effects.lines})
     return tuple(
         Cell(photos, tuple(
-            of_hundred(line.at(threshold)[0])
-            for frames in _frames(effects)
+            _of_hundred(line.at(threshold))
+            for frames, threshold in by_frames.items()
             if (line := effects.line(photos, frames))
         ))
         for photos in counts
     )  # fmt: skip
-
-
-def _frames(effects: Effects | None) -> tuple[int, ...]:
-    return tuple(sorted({line.frames for line in effects.lines})) if effects else ()
 
 
 def _people(number: int) -> str:

@@ -16,12 +16,7 @@ from recognition.engine.errors import (
     WeightsUnavailable,
 )
 from recognition.engine.reasons import Reason
-from recognition.engine.recipe import (
-    DEFAULT_RECIPE,
-    DEFAULT_RECOGNIZE_THRESHOLD,
-    DEFAULT_VERIFY_THRESHOLD,
-    Recipe,
-)
+from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
 from recognition.engine.types import (
     Box,
     Detection,
@@ -35,8 +30,6 @@ from recognition.engine.types import (
 
 __all__ = [
     "DEFAULT_RECIPE",
-    "DEFAULT_RECOGNIZE_THRESHOLD",
-    "DEFAULT_VERIFY_THRESHOLD",
     "Box",
     "Detection",
     "EmbeddedFace",

@@ -7,6 +7,7 @@ network; the session is kept, and the input bounded, where deepface loads and ru
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -28,8 +29,20 @@ INPUT_SIDES = (512, 1024)
 Array = NDArray[np.float32]
 
 
+class Detector(Protocol):
+    """Safe for many threads."""
+
+    def detect(self, photo: Pixels) -> list[Detection]:
+        """Every face, largest first.
+
+        photo: (height, width, 3) uint8 RGB, any size above zero. Boxes and landmarks are in
+        pixels of the photo; boxes lie inside it.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class _Candidates:
+class Candidates:
     """n boxes as (n, 4) x1 y1 x2 y2, landmarks (n, 5, 2), scores (n,), float32, input pixels."""
 
     boxes: Array
@@ -44,11 +57,7 @@ class CenterFace:
         self._session = session
 
     def detect(self, photo: Pixels) -> list[Detection]:
-        """Every face, largest first.
-
-        photo: (height, width, 3) uint8 RGB, any size above zero. Boxes and landmarks are in
-        pixels of the photo; boxes lie inside it.
-        """
+        """As `Detector` says."""
         longest = max(photo.shape[:2])
         for side in INPUT_SIDES:
             faces = self._detect_at(photo, side)
@@ -67,7 +76,7 @@ class CenterFace:
         outputs = self._session.run(["537", "538", "539", "540"], {"input.1": blob})
         found = _strongest(_decode(*(output[0] for output in outputs)))
         scale = np.array([width / columns, height / rows], np.float32)
-        return _detections(found, scale, height, width)
+        return detections(found, scale, height, width)
 
 
 def _input_size(height: int, width: int, side: int) -> tuple[int, int]:
@@ -78,7 +87,7 @@ def _input_size(height: int, width: int, side: int) -> tuple[int, int]:
     return rows, columns
 
 
-def _decode(heat: Array, sizes: Array, offsets: Array, points: Array) -> _Candidates:
+def _decode(heat: Array, sizes: Array, offsets: Array, points: Array) -> Candidates:
     """Output maps → candidates. heat: (1, h, w); sizes, offsets: (2, h, w), y before x;
     points: (10, h, w), y before x, relative to the box."""
     row, column = np.nonzero(heat[0] > MIN_CONFIDENCE)
@@ -88,14 +97,14 @@ def _decode(heat: Array, sizes: Array, offsets: Array, points: Array) -> _Candid
     relative = points[:, row, column].reshape(5, 2, -1)
     landmarks = np.stack([relative[:, 1] * width + left, relative[:, 0] * height + top], axis=-1)
     boxes = np.stack([left, top, left + width, top + height], axis=1)
-    return _Candidates(
+    return Candidates(
         boxes.astype(np.float32),
         landmarks.transpose(1, 0, 2).astype(np.float32),
         heat[0, row, column],
     )
 
 
-def _strongest(found: _Candidates) -> _Candidates:
+def _strongest(found: Candidates) -> Candidates:
     """Non-maximum suppression: of overlapping boxes the one with the highest score stays."""
     order = np.argsort(-found.scores, kind="stable")
     kept: list[int] = []
@@ -103,7 +112,7 @@ def _strongest(found: _Candidates) -> _Candidates:
         best, rest = order[0], order[1:]
         kept.append(int(best))
         order = rest[_overlap(found.boxes[best], found.boxes[rest]) < MAX_OVERLAP]
-    return _Candidates(found.boxes[kept], found.landmarks[kept], found.scores[kept])
+    return Candidates(found.boxes[kept], found.landmarks[kept], found.scores[kept])
 
 
 def _overlap(box: Array, others: Array) -> Array:
@@ -116,7 +125,8 @@ def _overlap(box: Array, others: Array) -> Array:
     return np.asarray(shared / np.maximum(union, 1e-6), np.float32)
 
 
-def _detections(found: _Candidates, scale: Array, height: int, width: int) -> list[Detection]:
+def detections(found: Candidates, scale: Array, height: int, width: int) -> list[Detection]:
+    """scale: (2,), how many pixels of the photo (height, width) one of the input's is, x and y."""
     corners = found.boxes.reshape(-1, 2, 2) * scale
     corners = np.clip(corners, 0, np.array([width, height], np.float32))
     points: Landmarks = found.landmarks * scale

@@ -1,9 +1,9 @@
-"""FaceNet, as deepface runs it, fed with what it was trained on."""
+"""A network's vectors of faces; FaceNet as deepface runs it, fed with what it was trained on."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,27 @@ from recognition.engine.types import Crop, Embeddings
 BATCH = 16
 
 
-class Embedder:
-    """Runs one network; safe for many threads, as its session is."""
+class Client(Protocol):
+    """One of deepface's clients. Safe for many threads."""
 
-    def __init__(self, client: Any, recipe: Recipe) -> None:
-        """client: deepface's Facenet client, as `facenet_client` makes it."""
+    def predict(self, pixels: NDArray[Any], /) -> NDArray[Any]:
+        """What `preprocess` gives → (n, dimensions), of any length."""
+        ...
+
+
+class Embedder:
+    """Runs one network; safe for many threads, as its client is."""
+
+    def __init__(self, client: Client, recipe: Recipe) -> None:
+        """client: of the recipe's network."""
         self._client = client
         self._recipe = recipe
 
     def embed(self, crops: Sequence[Crop], *, mirror: bool) -> Embeddings:
         """Embed aligned crops in batches of bounded size.
 
-        crops: n of (160, 160, 3) uint8 RGB. mirror: average each with its mirror image. Returns
-        (n, 128) float32, unit L2 norm; n = 0 gives (0, 128).
+        crops: n of (side, side, 3) uint8 RGB. mirror: average each with its mirror image. Returns
+        (n, dimensions) float32, unit L2 norm; n = 0 gives (0, dimensions).
         """
         if not crops:
             return np.empty((0, self._recipe.dimensions), np.float32)
@@ -44,8 +52,11 @@ class Embedder:
         return _unit(vectors + _unit(self._client.predict(pixels[:, :, ::-1])))
 
 
-def preprocess(batch: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.float32]:
-    """(n, 160, 160, 3) uint8 RGB → what the network is fed, float32 of the same shape."""
+def preprocess(batch: NDArray[np.uint8], recipe: Recipe) -> NDArray[Any]:
+    """(n, side, side, 3) uint8 RGB → what the network is fed: float32 of the same shape, or it is
+    left as it is."""
+    if recipe.preprocessing == "raw":
+        return batch
     if recipe.preprocessing == "deepface":
         return (batch[..., ::-1] / 255).astype(np.float32)
     pixels = batch.astype(np.float32)

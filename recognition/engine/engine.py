@@ -49,6 +49,12 @@ class Engine:
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         _engines.add(self)
 
+    @property
+    def makes(self) -> str:
+        """Whatever changes the vectors of a face, as text: what is kept of them is named by it."""
+        recipe, precision = self.recipe.to_json(), self._running.precision
+        return recipe if precision == "fp32" else f"{recipe} {precision}"
+
     def load(self) -> None:
         """Load the networks now. Raises WeightsMissing."""
         self._loaded()
@@ -66,8 +72,9 @@ class Engine:
         """Embed faces, in batches of bounded size.
 
         enrolled: they go into templates; a recipe may take more time for those than for probes.
-        Returns (n, 128) float32, unit L2 norm; n = 0 gives (0, 128). Raises WeightsMissing.
-        Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through deepface's Facenet.
+        Returns (n, dimensions) float32, unit L2 norm; n = 0 gives (0, dimensions). Raises
+        WeightsMissing. Source: Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015, through
+        deepface's Facenet; another network's is in its module.
         """
         mirror = self.recipe.flip == "always" or (enrolled and self.recipe.flip == "enrolment")
         networks = self._loaded()
@@ -109,7 +116,7 @@ class Engine:
         usable = [face for face, why in zip(faces, reasons, strict=True) if why is None]
         vectors = iter(self.embed(usable))
         return [
-            EmbeddedFace(face, next(vectors)) if why is None else PoorQuality(why)
+            EmbeddedFace(face, next(vectors)) if why is None else PoorQuality(why, face)
             for face, why in zip(faces, reasons, strict=True)
         ]
 

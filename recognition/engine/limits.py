@@ -88,13 +88,13 @@ def choose(faces: Sequence[Face], limits: Limits) -> Face:
     if not faces:
         raise NoFace
     if not clear:
-        raise PoorQuality(Reason.LOW_CONFIDENCE)
+        raise PoorQuality(Reason.LOW_CONFIDENCE, faces[0])
     main, rivals = clear[0], clear[1:]
     if any(rival.box.side >= limits.rival * main.box.side for rival in rivals):
         raise ManyFaces
     reason = weakness(main, limits)
     if reason is not None:
-        raise PoorQuality(reason)
+        raise PoorQuality(reason, main)
     return main
 
 

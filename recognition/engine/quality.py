@@ -22,7 +22,7 @@ _EYES_TO_MOUTH = 1.04  # on a frontal face, in units of the distance between the
 
 
 def measure(face: Detection, crop: Crop) -> Quality:
-    """Measure one face. crop: (160, 160, 3) uint8 RGB, cut out of the photo the face is in."""
+    """Measure one face. crop: (side, side, 3) uint8 RGB, cut out of the photo the face is in."""
     grey = _inner(crop)
     yaw, pitch, roll = pose(face.landmarks)
     return Quality(

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 # (height, width, 3) uint8 RGB.
 Pixels = NDArray[np.uint8]
-# (160, 160, 3) uint8 RGB: a face as the network sees it, before standardization.
+# (side, side, 3) uint8 RGB: a face as the network sees it, before standardization.
 Crop = NDArray[np.uint8]
-# (128,) float32, unit L2 norm.
+# (dimensions,) float32, unit L2 norm.
 Embedding = NDArray[np.float32]
-# (n, 128) float32, each row of unit L2 norm.
+# (n, dimensions) float32, each row of unit L2 norm.
 Embeddings = NDArray[np.float32]
 # (5, 2) float32 x, y in pixels of the photo: the eye on the left of the picture, the eye on its
 # right, the tip of the nose, the corner of the mouth on the left, the one on the right.
@@ -51,7 +51,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """Where a face is. confidence: the detector's, 0…1."""
+    """Where a face is. confidence: 0…1, on CenterFace's scale whichever the detector."""
 
     box: Box
     landmarks: Landmarks
@@ -78,7 +78,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face of a photo, cut out and measured. crop: (160, 160, 3) uint8 RGB."""
+    """One face of a photo, cut out and measured. crop: (side, side, 3) uint8 RGB."""
 
     box: Box
     landmarks: Landmarks
@@ -89,7 +89,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedFace:
-    """A face with its vector. embedding: (128,) float32, unit L2 norm."""
+    """A face with its vector. embedding: (dimensions,) float32, unit L2 norm."""
 
     face: Face
     embedding: Embedding = field(repr=False)

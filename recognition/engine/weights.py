@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from recognition.engine.errors import WeightsMissing
-from recognition.engine.recipe import EIGHT_BITS
+from recognition.engine import recipe as recipes
+from recognition.engine.errors import PackageMissing, WeightsMissing
+from recognition.engine.recipe import Recipe
 
 WEIGHTS = Path(".deepface/weights")  # where deepface looks, below its home
 DEMO = Path("demo")
@@ -30,8 +34,6 @@ PINNED = {
 # FaceNet at eight bits, made here from the pinned one, always the same bytes.
 FACENET_INT8 = Path("facenet_int8.onnx")
 DERIVED = {FACENET_INT8: "7756b93a43148b24a5d98632153b4765730bda2c2dd15c0d2355cb1f4c674501"}
-# The file of each network a recipe may name.
-NETWORKS = {"facenet_weights": FACENET, EIGHT_BITS: FACENET_INT8}
 
 # deepface's anti-spoofing networks, as it publishes them; `fetch_models --pad` brings them.
 PAD_NEAR = WEIGHTS / "2.7_80x80_MiniFASNetV2.onnx"
@@ -40,6 +42,21 @@ PAD = {
     PAD_NEAR: "64fabc1ef3c745864baa4be2087bacecd6d369f351958e75a6966a8d42999cb1",
     PAD_WIDE: "98b99d6e7270e51abaf28aeb930d960e549b8cfe59a3bc3e2ee2622ae25d6c5c",
 }
+
+# Another network and another detector, under the names deepface looks for.
+DLIB = WEIGHTS / "dlib_face_recognition_resnet_model_v1.dat"
+YUNET = WEIGHTS / "face_detection_yunet_2023mar.onnx"
+
+# What a system may do without, by the option of `fetch_models` that brings it.
+OPTIONAL: Mapping[str, Mapping[Path, str]] = {
+    "pad": PAD,
+    "dlib": {DLIB: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"},
+    "yunet": {YUNET: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"},
+}
+
+# The file of each network and detector a recipe may name.
+NETWORKS = {recipes.FACENET: FACENET, recipes.EIGHT_BITS: FACENET_INT8, recipes.DLIB: DLIB}
+DETECTORS = {recipes.CENTERFACE: DETECTOR, recipes.YUNET: YUNET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +77,17 @@ def check(models_dir: Path) -> Report:
     return _report(models_dir, {**read_manifest(models_dir), **_acceptable(models_dir)})
 
 
-def check_pad(models_dir: Path) -> Report:
-    """The same of the anti-spoofing networks, which a system may do without."""
-    return _report(models_dir, PAD)
+def check_optional(models_dir: Path, option: str) -> Report:
+    """The same of the files of one of OPTIONAL."""
+    return _report(models_dir, OPTIONAL[option])
 
 
 def has_pad(models_dir: Path) -> bool:
-    """Whether one of them is there, genuine or not."""
+    """Whether one of the anti-spoofing networks is there, genuine or not."""
     return any((models_dir / file).exists() for file in PAD)
 
 
-def _report(models_dir: Path, expected: dict[Path, str]) -> Report:
+def _report(models_dir: Path, expected: Mapping[Path, str]) -> Report:
     bad = [path for path, digest in expected.items() if not _is(models_dir / path, digest)]
     return Report([path for path in expected if path not in bad], bad)
 
@@ -81,9 +98,39 @@ def verified(models_dir: Path, file: Path) -> Path:
     Raises WeightsMissing when the file is absent or altered.
     """
     path = models_dir / file
-    if not _is(path, {**_acceptable(models_dir), **DERIVED, **PAD}[file]):
-        raise WeightsMissing(file.name, option="--pad" if file in PAD else "")
+    if not _is(path, _expected(models_dir, file)):
+        raise _missing(file)
     return path
+
+
+def require(models_dir: Path, recipe: Recipe) -> None:
+    """Raises WeightsMissing unless all is there that a recipe needs. Says it early and cheaply:
+    bytes are looked at again only when the file has changed. What is loaded is `verified`."""
+    for file in (DETECTORS[recipe.detector], NETWORKS[recipe.network]):
+        path = models_dir / file
+        try:
+            seen = path.stat()
+        except OSError as error:
+            raise _missing(file) from error
+        if _sha256_of(path, seen.st_size, seen.st_mtime_ns) != _expected(models_dir, file):
+            raise _missing(file)
+    if recipe.network == recipes.DLIB and find_spec("dlib") is None:
+        raise PackageMissing("dlib-bin")
+
+
+@lru_cache(maxsize=16)
+def _sha256_of(path: Path, _size: int, _modified: int) -> str:
+    return sha256(path)
+
+
+def _expected(models_dir: Path, file: Path) -> str:
+    optional = {file: digest for files in OPTIONAL.values() for file, digest in files.items()}
+    return {**_acceptable(models_dir), **DERIVED, **optional}[file]
+
+
+def _missing(file: Path) -> WeightsMissing:
+    option = next((f" --{name}" for name, files in OPTIONAL.items() if file in files), "")
+    return WeightsMissing(file.name, f"manage.py fetch_models{option}")
 
 
 def is_derived(models_dir: Path, file: Path) -> bool:

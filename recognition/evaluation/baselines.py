@@ -32,19 +32,19 @@ class PixelByPixel:
     def __init__(self, cache: Path | None) -> None:
         self._cache = VectorCache(cache, f"pixels {SIDE}")
 
-    def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
-        """(len(uses), 3·SIDE²) float32; (0, 3·SIDE²) for what is no picture."""
+    def look(self, data: bytes, uses: Sequence[str]) -> tuple[Vector, str]:
+        """(len(uses), 3·SIDE²) float32; (0, 3·SIDE²) for what is no picture. It enrols nobody."""
         sha256 = hashlib.sha256(data).hexdigest()
         vector = self._cache.get(sha256, self.name)
         if vector is None:
             try:
                 small = shrink(decode(data).pixels, SIDE)
             except BadPhoto:
-                return np.zeros((0, 3 * SIDE * SIDE), np.float32)
+                return np.zeros((0, 3 * SIDE * SIDE), np.float32), ""
             scale = np.float32(255 * math.sqrt(small.size))
             vector = small.ravel()[None].astype(np.float32) / scale
             self._cache.put(sha256, self.name, vector)
-        return np.repeat(vector, len(uses), axis=0)
+        return np.repeat(vector, len(uses), axis=0), ""
 
 
 def shrink(photo: Picture, side: int) -> Picture:
@@ -72,8 +72,9 @@ class DeepFace:
         self._cache = VectorCache(cache, f"deepface {version('deepface')} Facenet centerface")
         self._deepface: PlainDeepFace | None = None
 
-    def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
-        """(len(uses), 128) float32 of unit norm; (0, 128) where deepface finds no face."""
+    def look(self, data: bytes, uses: Sequence[str]) -> tuple[Vector, str]:
+        """(len(uses), 128) float32 of unit norm; (0, 128) where deepface finds no face. It sets no
+        limits for enrolment."""
         sha256 = hashlib.sha256(data).hexdigest()
         vector = self._cache.get(sha256, self.name)
         if vector is None:
@@ -82,7 +83,7 @@ class DeepFace:
             except BadPhoto:
                 vector = np.zeros((0, 128), np.float32)
             self._cache.put(sha256, self.name, vector)
-        return np.repeat(vector, len(uses), axis=0)
+        return np.repeat(vector, len(uses), axis=0), ""
 
     def _embed(self, photo: Picture) -> Vector:
         if self._deepface is None:

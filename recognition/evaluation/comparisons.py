@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recognition.evaluation import statistics
-from recognition.evaluation.statistics import Distances, Flags, Floats, Interval
+from recognition.evaluation.statistics import Distances, EqualError, Flags, Floats, Interval
 
 FMRS = (1e-2, 1e-3, 1e-4, 1e-5)
 # Of millions of impostors so many, drawn at random, carry the intervals of AUC and EER.
@@ -217,6 +217,8 @@ def whole_curve(
     genuine, impostor = comparisons.genuine, comparisons.impostor
     auc = statistics.auc(genuine, impostor)
     equal = statistics.eer(genuine, impostor)
+    if equal.rate == 0:
+        return _without_errors(comparisons, auc, equal, seed)
     some = _some_impostors(comparisons, seed)
     weights = statistics.people_weights(comparisons.people, replicates=replicates, seed=seed)
     whose = comparisons.first[comparisons.same]
@@ -233,6 +235,24 @@ def whole_curve(
         statistics.percentiles(np.array(areas or [auc]), auc),
         equal.rate,
         statistics.percentiles(np.array(errors or [equal.rate]), equal.rate),
+        equal.threshold,
+    )
+
+
+def _without_errors(comparisons: Comparisons, auc: float, equal: EqualError, seed: int) -> Whole:
+    """Resampling people who are all told apart shows nothing: the rule of three for both errors at
+    the threshold between them. EER is at most the greater of the two; and a genuine comparison that
+    is not nearer than an impostor's takes one of the errors, which bounds AUC.
+    """
+    missed, matched = (
+        pair_rate_interval(np.zeros(int(kind.sum()), np.bool_), comparisons.only(kind), seed=seed)
+        for kind in (comparisons.same, ~comparisons.same)
+    )
+    return Whole(
+        auc,
+        Interval((1 - missed.high) * (1 - matched.high), auc),
+        equal.rate,
+        Interval(0.0, max(missed.high, matched.high)),
         equal.threshold,
     )
 

@@ -13,9 +13,12 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from people.images import decode
 from recognition.engine import Engine
 
 PATIENCE_S = 60
+_DONE = (HTTPStatus.OK, HTTPStatus.CREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How requests on a schedule were answered, and how many were answered with an error.
+
+    Milliseconds from the moment each was due: of half and 95 % of the answers, and of the last one.
+    """
+
+    p50_ms: float
+    p95_ms: float
+    last_ms: float
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where and what to post: a multipart body with one photo."""
 
@@ -55,8 +72,8 @@ class Target:
 
     _BOUNDARY = "a-line-that-no-photo-holds"
 
-    def request(self) -> bytes:
-        """All that is sent, head and body."""
+    def request(self, *more: str) -> bytes:
+        """All that is sent, head and body. more: lines of the head."""
         part = (
             f"--{self._BOUNDARY}\r\nContent-Disposition: form-data;"
             ' name="photo"; filename="p.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
@@ -65,9 +82,9 @@ class Target:
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.key}\r\n"
             f"Content-Type: multipart/form-data; boundary={self._BOUNDARY}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n"
         )
-        return head.encode() + body
+        return "".join([head, *(f"{line}\r\n" for line in more), "\r\n"]).encode() + body
 
 
 class _Line:
@@ -106,8 +123,11 @@ class _Line:
 
 
 @contextmanager
-def web_server(log: Path) -> Iterator[int]:
-    """Gunicorn with the site, ready to answer; gives its port."""
+def web_server(log: Path, core: int | None = None, /, **environment: str) -> Iterator[int]:
+    """Gunicorn with the site, ready to answer; gives its port.
+
+    core: it runs on no other. environment: settings of its own.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [sys.executable, "-m", "gunicorn", "--config", "python:faceproject.gunicorn"]
         bind = f"fd://{listener.fileno()}"
@@ -116,7 +136,8 @@ def web_server(log: Path) -> Iterator[int]:
             pass_fds=[listener.fileno()],
             stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
-            env=os.environ,
+            env={**os.environ, **environment},
+            preexec_fn=None if core is None else partial(os.sched_setaffinity, 0, {core}),
         )
         try:
             yield listener.getsockname()[1]
@@ -161,22 +182,49 @@ def median_ms(targets: Sequence[Target], *, seconds: float, rounds: int) -> list
 
 
 def asking(target: Target) -> Callable[[], None]:
-    """A function that posts the photo once and wants an answer.
-
-    Over a connection of its own each time: between the turns of a slow peer the server hangs up.
-    """
+    """A function that posts the photo once and wants an answer."""
     request = target.request()
 
     def ask() -> None:
-        line = _Line(target.port)
-        try:
-            status = line.post(request)
-        finally:
-            line.close()
+        status = _post_alone(target.port, request)
         if status != HTTPStatus.OK:
             raise RuntimeError(f"{target.path} answered {status}")
 
     return ask
+
+
+def at_a_pace(target: Target, *, every: float, count: int) -> Pace:
+    """Post the photo so many times, each a capture of its own, one every so many seconds.
+
+    On schedule, whether or not the last one has been answered: a server that is too slow for the
+    pace is asked more and more at once, and the times grow.
+    """
+    began = time.perf_counter()
+
+    def post(number: int) -> tuple[float, bool]:
+        due = began + (1 + number) * every
+        request = target.request(f"Idempotency-Key: {uuid.uuid4()}")
+        time.sleep(max(0.0, due - time.perf_counter()))
+        try:
+            is_done = _post_alone(target.port, request) in _DONE
+        except (OSError, RuntimeError):
+            is_done = False
+        return 1000 * (time.perf_counter() - due), is_done
+
+    with ThreadPoolExecutor(count) as clients:
+        answers = list(clients.map(post, range(count)))
+    times = [took for took, _ in answers]
+    p50, p95 = np.percentile(times, [50, 95])
+    return Pace(float(p50), float(p95), times[-1], sum(not is_done for _, is_done in answers))
+
+
+def _post_alone(port: int, request: bytes) -> int:
+    """The status, over a connection of its own: one that rests for seconds is hung up."""
+    line = _Line(port)
+    try:
+        return line.post(request)
+    finally:
+        line.close()
 
 
 def _embed_for(engine: Engine, photo: bytes, threads: int, seconds: float) -> float:
@@ -194,7 +242,7 @@ def _post_for(target: Target, clients: int, seconds: float) -> tuple[list[float]
         if not hasattr(local, "line"):
             local.line = _Line(target.port)
         status = local.line.post(request)
-        if status not in (200, 201):
+        if status not in _DONE:
             failed.append(status)
         return True
 

@@ -3,7 +3,9 @@
 In each split a gallery of N people is drawn. Of their photos the first half, at most
 TEMPLATE_PHOTOS, make their templates; the others are mated probes. All photos of everybody else are
 non-mated probes. FPIR: non-mated probes with a template below the threshold. FNIR at rank r: mated
-probes whose own template is not among the r nearest, or not below the threshold.
+probes whose own template is not among the r nearest, or not below the threshold. A photo without a
+face makes no template and is infinitely far from each: as a mated probe it is a miss at every rank,
+and so is every probe of somebody without a template.
 Source of the terms: ISO/IEC 19795-1, ISO/IEC 2382-37.
 """
 
@@ -24,7 +26,7 @@ SIZES = (10, 50, 100, 500, 1_000, 5_000, 10_000)
 RANKS = (1, 5, 10)
 FPIRS = (1e-1, 1e-2, 1e-3)
 SPLITS = 10
-_STRANGERS_LEAST = 10  # people outside, below which nothing can be said about strangers
+STRANGERS_LEAST = 10  # people outside, below which nothing can be said about strangers
 _CURVE_POINTS = 200
 
 
@@ -77,6 +79,7 @@ def open_sets(
     enrolled: Vector,
     probes: Vector,
     person: NDArray[np.int32],
+    found: Flags,
     *,
     threshold_for: Callable[[int], float],
     splits: int = SPLITS,
@@ -85,46 +88,50 @@ def open_sets(
     """For each size of gallery that leaves as many strangers.
 
     enrolled, probes: (photos, d) float32 of unit norm, each photo as it would be enrolled and as a
-    probe. person: (photos,). threshold_for: the product's threshold by size of the gallery.
+    probe. person: (photos,). found: (photos,), which have a face. threshold_for: the product's
+    threshold by size of the gallery.
     """
     rng = np.random.default_rng(seed)
     people = np.unique(person)
     half = len(people) // 2
     sizes = [*(size for size in SIZES if size * 1.5 < half), half]
-    found = []
-    for size in sizes if half >= _STRANGERS_LEAST else []:
-        drawn = [_split(enrolled, probes, person, size, rng) for _ in range(splits)]
+    measured = []
+    for size in sizes if half >= STRANGERS_LEAST else []:
+        drawn = [_split(enrolled, probes, person, found, size, rng) for _ in range(splits)]
         gathered = _Probes(*(np.concatenate(column) for column in zip(*drawn, strict=True)))
         if len(gathered.own):
-            found.append(_open_set(gathered, size, splits, threshold_for(size), seed))
-    return found
+            measured.append(_open_set(gathered, size, splits, threshold_for(size), seed))
+    return measured
 
 
 def _split(
     enrolled: Vector,
     probes: Vector,
     person: NDArray[np.int32],
+    found: Flags,
     size: int,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.generic], ...]:
     """The columns of _Probes."""
     members = rng.choice(np.unique(person), size, replace=False)
+    nobody = np.zeros(enrolled.shape[1], np.float32)
     templates: list[Vector] = []
     mated: list[int] = []
     own: list[int] = []
     for place, member in enumerate(members):
         photos = rng.permutation(np.flatnonzero(person == member))
         count = min((len(photos) + 1) // 2, TEMPLATE_PHOTOS)
-        templates.append(template_of(enrolled[photos[:count]]))
+        usable = photos[:count][found[photos[:count]]]
+        templates.append(template_of(enrolled[usable]) if len(usable) else nobody)
         mated.extend(photos[count:].tolist())
         own.extend([place] * (len(photos) - count))
     gallery = np.stack(templates)
     outside = np.flatnonzero(~np.isin(person, members))
     mated_photo = np.array(mated, np.intp)
-    to_all = _distances(probes[mated_photo], gallery)
+    to_all = _distances(probes[mated_photo], gallery, found[mated_photo])
     to_own = to_all[np.arange(len(own)), np.array(own, np.intp)]
     return (
-        _distances(probes[outside], gallery).min(axis=1),
+        _distances(probes[outside], gallery, found[outside]).min(axis=1),
         person[outside].astype(np.intp),
         outside,
         to_own,
@@ -134,8 +141,12 @@ def _split(
     )
 
 
-def _distances(a: Vector, b: Vector) -> Vector:
-    return np.asarray(np.sqrt(np.maximum(2.0 - 2.0 * (a @ b.T), 0.0)), np.float32)
+def _distances(probes: Vector, gallery: Vector, found: Flags) -> Vector:
+    """(probes, templates): infinite where the probe has no face, or the template is empty."""
+    distances = np.asarray(np.sqrt(np.maximum(2.0 - 2.0 * (probes @ gallery.T), 0.0)), np.float32)
+    distances[~found] = np.inf
+    distances[:, ~gallery.any(axis=1)] = np.inf
+    return distances
 
 
 def _open_set(probes: _Probes, size: int, splits: int, product: float, seed: int) -> OpenSet:
@@ -173,7 +184,10 @@ def _estimate(errors: Flags, person: NDArray[np.intp], seed: int) -> Estimate:
 
 
 def _curve(probes: _Probes) -> Floats:
-    thresholds = np.unique(np.quantile(probes.nearest, np.linspace(0, 1, _CURVE_POINTS) ** 3))
+    near = probes.nearest[np.isfinite(probes.nearest)]
+    if not len(near):
+        return np.zeros((2, 0))
+    thresholds = np.unique(np.quantile(near, np.linspace(0, 1, _CURVE_POINTS) ** 3))
     return np.array(
         [
             [

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from people.errors import Refusal
-from people.models import EmbeddingModel, FaceEmbedding, FaceImage, Gallery, Person
+from people.models import EmbeddingModel, FaceEmbedding, FaceImage, FaceImageState, Gallery, Person
 from people.vectors import Vector
 from recognition.evaluation.comparisons import People
 from recognition.evaluation.pair_files import Pair, Shot, locate, read_pairs
@@ -28,6 +28,16 @@ class Photo:
     person: int
     label: str
     read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo that enrolment refuses, or has refused. photo: its label. code: of the reason.
+    compared: it has a vector all the same, and is in the figures like any other."""
+
+    photo: str
+    code: str
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,9 @@ def from_folder(folder: Path, *, max_pairs: int, seed: int) -> PairSet:
 
 def from_gallery(
     model: EmbeddingModel, gallery: Gallery | None, *, max_pairs: int, seed: int
-) -> tuple[PairSet, Vector]:
-    """Every two enrolled photos of active people, with their (photos, d) vectors as they are kept.
+) -> tuple[PairSet, Vector, list[Failure]]:
+    """Every two enrolled photos of active people, with their (photos, d) vectors as they are kept;
+    and the photos of these people that were rejected, which are in no pair.
 
     Raises Refusal too_few.
     """
@@ -121,7 +132,9 @@ def from_gallery(
         for row in rows
     ]
     pairs = every_pair([p.full_name for p in people], photos, max_pairs=max_pairs, seed=seed)
-    return pairs, np.stack([row.vector for row in rows])
+    rejected = FaceImage.objects.filter(person__in=people, state=FaceImageState.REJECTED)
+    failures = [Failure(str(image), image.reason_code) for image in rejected]
+    return pairs, np.stack([row.vector for row in rows]), failures
 
 
 def _stored(image: FaceImage) -> bytes:

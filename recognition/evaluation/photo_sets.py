@@ -11,15 +11,21 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from people.images import BadPhoto, Pixels, decode
 from people.vectors import Vector
-from recognition.engine import Box, Engine, Face
+from recognition.engine import Box, Engine, Face, FaceRefused
+from recognition.engine.limits import ENROLMENT, choose
 
 PROBE, ENROLLED = "probe", "enrolled"
+# What enrolment would say is kept like a vector, by the limits it was said under.
+_REFUSAL = f"refusal-{hashlib.sha256(repr(ENROLMENT).encode()).hexdigest()[:8]}"
 # Of photos in a set, in the order they are looked for.
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -36,17 +42,17 @@ class VectorCache:
             self._folder = folder / hashlib.sha256(maker.encode()).hexdigest()[:16]
             self._folder.mkdir(mode=0o700, exist_ok=True)
 
-    def get(self, sha256: str, use: str) -> Vector | None:
+    def get(self, sha256: str, use: str) -> NDArray[Any] | None:
         if self._folder is None:
             return None
         kept = self._folder / f"{sha256}-{use}.npy"
         try:
-            found: Vector = np.load(kept)
+            found: NDArray[Any] = np.load(kept)
         except (FileNotFoundError, ValueError, EOFError):  # absent, or cut off by a full disk
             return None
         return found
 
-    def put(self, sha256: str, use: str, vectors: Vector) -> None:
+    def put(self, sha256: str, use: str, vectors: NDArray[Any]) -> None:
         """Whole or not at all: two runs at once may share the cache."""
         if self._folder is None:
             return
@@ -68,7 +74,7 @@ class Embedder:
         on one network share them."""
         self._engine = engine
         self._head = head
-        self._cache = VectorCache(cache, engine.recipe.to_json())
+        self._cache = VectorCache(cache, engine.makes)
 
     def vectors_of(self, photo: Path, uses: Sequence[str]) -> Vector:
         """(len(uses), d) float32 of unit norm; (0, d) for a photo without a usable face.
@@ -80,27 +86,60 @@ class Embedder:
 
     def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector:
         """The same for a photo that is in memory. Safe for several threads at once."""
-        sha256 = hashlib.sha256(data).hexdigest()
+        return self._vectors(_Sight(self._engine, data), uses)
+
+    def look(self, data: bytes, uses: Sequence[str]) -> tuple[Vector, str]:
+        """The same, and the code with which enrolment would refuse the photo; "" if it would not.
+
+        Enrolment is strict: it refuses photos, too, that can be compared.
+        """
+        sight = _Sight(self._engine, data)
+        vectors = self._vectors(sight, uses)
+        kept = self._cache.get(sight.sha256, _REFUSAL)
+        if kept is not None:
+            return vectors, str(kept)
+        _face, refusal = sight.seen
+        self._cache.put(sight.sha256, _REFUSAL, np.array(refusal))
+        return vectors, refusal
+
+    def _vectors(self, sight: _Sight, uses: Sequence[str]) -> Vector:
         found: dict[str, Vector] = {}
-        face: list[Face] | None = None
         for use in uses:
-            kept = self._cache.get(sha256, use)
+            kept = self._cache.get(sight.sha256, use)
             if kept is None:
-                face = self._face(data) if face is None else face
+                face, _refusal = sight.seen
                 kept = self._engine.embed(face, enrolled=use == ENROLLED)
-                self._cache.put(sha256, use, kept)
+                self._cache.put(sight.sha256, use, kept)
             found[use] = kept
         vectors = np.concatenate([found[use] for use in uses])
         return vectors if self._head is None or not len(vectors) else self._head(vectors)
 
-    def _face(self, data: bytes) -> list[Face]:
-        """One, or none."""
+
+class _Sight:
+    """One photo, looked at once, and only when something of it is not known yet."""
+
+    def __init__(self, engine: Engine, data: bytes) -> None:
+        self._engine = engine
+        self._data = data
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self._data).hexdigest()
+
+    @cached_property
+    def seen(self) -> tuple[list[Face], str]:
+        """The face that is meant, if any, and the code with which enrolment refuses the photo."""
         try:
-            pixels = decode(data).pixels
-        except BadPhoto:
-            return []
+            pixels = decode(self._data).pixels
+        except BadPhoto as error:
+            return [], error.code
         faces = self._engine.faces(pixels)
-        return [most_central(faces, pixels)] if faces else []
+        central = [most_central(faces, pixels)] if faces else []
+        try:
+            choose(faces, ENROLMENT)
+        except FaceRefused as refusal:
+            return central, refusal.code
+        return central, ""
 
 
 def most_central(faces: Sequence[Face], pixels: Pixels) -> Face:

@@ -9,14 +9,16 @@ import numpy as np
 
 from people.images import decode
 from recognition.engine import DEFAULT_RECIPE, Embeddings, Engine, Recipe
-from recognition.engine.recipe import EIGHT_BITS
+from recognition.engine.recipe import DLIB, EIGHT_BITS, YUNET
 from recognition.engine.sessions import Precision
 from recognition.evaluation.pairs import Score, View1, score
 from recognition.evaluation.photo_sets import most_central
 
 _BOX = replace(DEFAULT_RECIPE, flip="never", align="rotate", margin=0.0)
 _LANDMARKS = replace(_BOX, align="landmarks")
-# What is compared. Mirroring is scored for each of them, from the same embeddings.
+_DLIB = replace(_LANDMARKS, network=DLIB, preprocessing="raw")
+# What is compared; last come those whose networks are optional. Mirroring is scored for each of
+# them, from the same embeddings.
 CANDIDATES: dict[str, Recipe] = {
     "deepface's pixels": replace(_BOX, preprocessing="deepface"),
     "box": _BOX,
@@ -27,6 +29,12 @@ CANDIDATES: dict[str, Recipe] = {
     "landmarks": _LANDMARKS,
     "landmarks, eight bits": replace(_LANDMARKS, network=EIGHT_BITS),
     "landmarks + 10 %": replace(_LANDMARKS, margin=0.1),
+    "Dlib, box": replace(_DLIB, align="rotate"),
+    "Dlib, landmarks - 10 %": replace(_DLIB, margin=-0.1),
+    "Dlib, landmarks": _DLIB,
+    "Dlib, landmarks + 10 %": replace(_DLIB, margin=0.1),
+    "YuNet, landmarks": replace(_LANDMARKS, detector=YUNET),
+    "YuNet, Dlib, landmarks": replace(_DLIB, detector=YUNET),
 }
 
 
@@ -62,7 +70,7 @@ def compare(
 def _embeddings(
     engine: Engine, view: View1, cache: Path, progress: Callable[[], object]
 ) -> tuple[Embeddings, Embeddings]:
-    """Of every photo and of its mirror image, each (n, 128)."""
+    """Of every photo and of its mirror image, each (n, dimensions)."""
     key = hashlib.sha256(engine.recipe.to_json().encode())
     for photo in view.photos:
         key.update(photo.read_bytes())
@@ -78,7 +86,7 @@ def _embeddings(
 
 
 def _embed(engine: Engine, photos: Sequence[Path], progress: Callable[[], object]) -> Embeddings:
-    """(2, n, 128): as they are, and mirrored."""
+    """(2, n, dimensions): as they are, and mirrored."""
     faces = []
     for photo in photos:
         pixels = decode(photo.read_bytes()).pixels

@@ -17,7 +17,7 @@ import numpy as np
 
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
-from recognition.engine import DEFAULT_VERIFY_THRESHOLD, Engine, FaceRefused, WeightsMissing
+from recognition.engine import Engine, FaceRefused, WeightsMissing
 from recognition.engine.antispoof import AntiSpoof
 from recognition.engine.limits import LIVENESS, choose
 from recognition.engine.types import Landmarks
@@ -105,7 +105,7 @@ def outcome(frames: Sequence[StepFrame], engine: Engine, antispoof: AntiSpoof | 
     """
     try:
         faces = faces_of(frames, engine=engine)
-        seen = look(frames, faces, engine=engine, same_person=DEFAULT_VERIFY_THRESHOLD)
+        seen = look(frames, faces, engine=engine, same_person=engine.recipe.bounds.verify)
         if antispoof is not None:
             pad.judge(seen.straight, antispoof)
     except WeightsMissing:

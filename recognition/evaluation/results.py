@@ -20,7 +20,6 @@ def as_json(evaluation: Evaluation) -> Json:
     """Photos are named only where they could not be used. Mistakes are by their line in the file,
     or by the places of their photos in the order of the folder."""
     pairs, ours = evaluation.plan.pairs, evaluation.ours
-    failed = {failure.photo for failure in evaluation.failures}
     in_use = evaluation.in_use
     result = {
         "model": evaluation.model,
@@ -31,12 +30,14 @@ def as_json(evaluation: Evaluation) -> Json:
         "people": len(set(pairs.person.tolist())),
         "photos": len(pairs.photos),
         **_figures(ours),
-        "failed_to_enroll": len(failed),
-        "failed_to_enroll_pairs": ours.not_compared,
-        "failed_to_enroll_treated_as": "different",
+        "failed_to_enroll": len(evaluation.failures),
+        "failed_to_enroll_of": evaluation.photos,
+        "failed_to_enroll_by_reason": evaluation.failures_by_reason,
         "failed_to_enroll_photos": [
-            {"photo": failure.photo, "reason": failure.code} for failure in evaluation.failures
+            {"photo": failure.photo, "reason": failure.code, "compared": failure.compared}
+            for failure in evaluation.failures
         ],
+        "not_compared_treated_as": "different",
         "verify": {
             "threshold": in_use.threshold,
             "fmr": _rate(in_use.fmr.value, in_use.fmr.interval),

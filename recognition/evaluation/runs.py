@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,9 +19,9 @@ from recognition.engine import Engine
 from recognition.evaluation import groups, identification
 from recognition.evaluation.baselines import BASELINES
 from recognition.evaluation.comparisons import Comparisons, pair_rate_interval
-from recognition.evaluation.pair_sets import PairSet
+from recognition.evaluation.pair_sets import Failure, PairSet
 from recognition.evaluation.photo_sets import ENROLLED, PROBE, Embedder
-from recognition.evaluation.scoring import Embeds, Figures, compare, embed_photos, figures, why_not
+from recognition.evaluation.scoring import Embeds, Figures, compare, embed_photos, figures
 from recognition.evaluation.statistics import Flags, Interval
 from recognition.models.acceptance import RECOGNIZE_FPIR, VERIFY_FMR
 
@@ -36,26 +37,20 @@ Progress = Callable[[int, str], AbstractContextManager[Bar]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured. kept: vectors of the photos that exist already, (photos, d). door: the
-    second photo of a pair is a probe. threshold: instead of the best one, for ours only."""
+    """What is measured. kept: vectors of the photos that exist already, (photos, d). rejected:
+    photos beside those. door: the second photo of a pair is a probe. threshold: instead of the best
+    one, for ours only."""
 
     pairs: PairSet
     train: PairSet | None = None
     kept: Vector | None = None
+    rejected: Sequence[Failure] = ()
     one_to_many: bool = False
     door: bool = False
     threshold: float | None = None
     labels: groups.Labels | None = None
     baselines: Sequence[str] = ()
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A photo without a vector. photo: its label."""
-
-    photo: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,8 @@ class InUse:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """failures: photos without a face, of the pairs for training too."""
+    """failures: photos that enrolment refuses, of the pairs for training too. photos: of how many
+    different ones."""
 
     model: str
     plan: Plan
@@ -94,11 +90,17 @@ class Evaluation:
     ours: Figures
     in_use: InUse
     failures: Sequence[Failure]
+    photos: int
     mistakes: Sequence[Mistake]
     baselines: Sequence[Figures] = ()
     open_sets: Sequence[identification.OpenSet] = ()
     properties: Sequence[groups.Property] = ()
     notes: Sequence[str] = field(default_factory=list)
+
+    @property
+    def failures_by_reason(self) -> dict[str, int]:
+        """Most frequent first."""
+        return dict(Counter(failure.code for failure in self.failures).most_common())
 
 
 def run(
@@ -114,16 +116,18 @@ def run(
 
     Raises Refusal: weights_missing, file_unreadable, no_faces, groups_unknown."""
     embedder = Embedder(engine, cache)
-    enrolled, probes, found = _vectors(plan, plan.pairs, embedder, progress)
-    second = probes if plan.door else enrolled
-    comparisons = _compared(plan.pairs, enrolled, second, found)
-    failures = _failures(plan.pairs, found)
+    own = _vectors(plan, plan.pairs, embedder, progress)
+    comparisons = own.compared(plan.pairs, door=plan.door)
+    failures = [*plan.rejected, *own.failures(plan.pairs)]
+    labels = {photo.label for photo in plan.pairs.photos}
     train = None
     if plan.train is not None:
-        trained, trained_probes, seen = _vectors(plan, plan.train, embedder, progress)
-        train = _compared(plan.train, trained, trained_probes if plan.door else trained, seen)
-        failures = list(dict.fromkeys(failures + _failures(plan.train, seen)))
+        other = _vectors(plan, plan.train, embedder, progress)
+        train = other.compared(plan.train, door=plan.door)
+        failures = list(dict.fromkeys(failures + other.failures(plan.train)))
+        labels |= {photo.label for photo in plan.train.photos}
     ours = _figures(str(model), plan, comparisons, train, plan.threshold)
+    open_sets = _open_sets(plan, model, own)
     return Evaluation(
         str(model),
         plan,
@@ -131,25 +135,48 @@ def run(
         ours,
         _in_use(comparisons, _verify_threshold(model), plan.seed),
         failures,
+        len(labels) + len(plan.rejected),
         _mistakes(plan.pairs, comparisons, ours.accuracy.threshold),
         [_baseline(name, plan, models_dir, cache, progress) for name in plan.baselines],
-        _open_sets(plan, model, enrolled[found], probes[found], found),
+        open_sets,
         _by_group(plan, comparisons, ours.accuracy.threshold),
-        [note for note in (plan.pairs.note, plan.train.note if plan.train else "") if note],
+        [*_notes(plan), *_left_out(plan, searched=bool(open_sets))],
     )
 
 
-def _vectors(
-    plan: Plan, pairs: PairSet, embedder: Embedder, progress: Progress
-) -> tuple[Vector, Vector, Flags]:
-    """As enrolled, as probes, and which photos have a vector."""
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """Photos as enrolled and as probes, (photos, d) each; which of them have a vector; and the
+    codes with which enrolment would refuse them."""
+
+    enrolled: Vector
+    probes: Vector
+    found: Flags
+    refusals: Sequence[str]
+
+    def compared(self, pairs: PairSet, *, door: bool) -> Comparisons:
+        second = self.probes if door else self.enrolled
+        return _compared(pairs, self.enrolled, second, self.found)
+
+    def failures(self, pairs: PairSet) -> list[Failure]:
+        return [
+            Failure(photo.label, code, compared)
+            for photo, code, compared in zip(
+                pairs.photos, self.refusals, self.found.tolist(), strict=True
+            )
+            if code
+        ]
+
+
+def _vectors(plan: Plan, pairs: PairSet, embedder: Embedder, progress: Progress) -> _Embedded:
     if plan.kept is not None:
-        return plan.kept, plan.kept, np.ones(len(plan.kept), np.bool_)
+        count = len(plan.kept)
+        return _Embedded(plan.kept, plan.kept, np.ones(count, np.bool_), [""] * count)
     # A probe's vector costs time of its own, so it is made only where one is looked at.
     uses = [ENROLLED, PROBE] if plan.door or plan.one_to_many else [ENROLLED]
     with progress(len(pairs.photos), "Embedding") as bar:
-        vectors, found = embed_photos(pairs.photos, embedder, uses, bar.update)
-    return vectors[0], vectors[-1], found
+        vectors, found, refusals = embed_photos(pairs.photos, embedder, uses, bar.update)
+    return _Embedded(vectors[0], vectors[-1], found, refusals)
 
 
 def _compared(pairs: PairSet, first: Vector, second: Vector, found: Flags) -> Comparisons:
@@ -190,18 +217,11 @@ def _baseline(
 
     def compared(pairs: PairSet) -> Comparisons:
         with progress(len(pairs.photos), name) as bar:
-            (vectors,), found = embed_photos(pairs.photos, system, [ENROLLED], bar.update)
+            (vectors,), found, _none = embed_photos(pairs.photos, system, [ENROLLED], bar.update)
         return _compared(pairs, vectors, vectors, found)
 
     train = compared(plan.train) if plan.train is not None else None
     return _figures(name, plan, compared(plan.pairs), train, None)
-
-
-def _failures(pairs: PairSet, found: Flags) -> list[Failure]:
-    return [
-        Failure(pairs.photos[index].label, why_not(pairs.photos[index]))
-        for index in np.flatnonzero(~found).tolist()
-    ]
 
 
 def _verify_threshold(model: EmbeddingModel) -> float:
@@ -256,17 +276,37 @@ def _mistakes(pairs: PairSet, comparisons: Comparisons, threshold: float) -> lis
 
 
 def _open_sets(
-    plan: Plan, model: EmbeddingModel, enrolled: Vector, probes: Vector, found: Flags
+    plan: Plan, model: EmbeddingModel, own: _Embedded
 ) -> Sequence[identification.OpenSet]:
     if not plan.one_to_many:
         return []
     return identification.open_sets(
-        enrolled,
-        probes,
-        plan.pairs.person[found],
+        own.enrolled,
+        own.probes,
+        plan.pairs.person,
+        own.found,
         threshold_for=lambda size: _pool_threshold(model, size),
         seed=plan.seed,
     )
+
+
+def _notes(plan: Plan) -> list[str]:
+    return [note for note in (plan.pairs.note, plan.train.note if plan.train else "") if note]
+
+
+def _left_out(plan: Plan, *, searched: bool) -> list[str]:
+    """Why there is no 1:N."""
+    if searched:
+        return []
+    if not plan.one_to_many:
+        return ["1:N is left out: it takes whole people, as --folder and --gallery have them."]
+    people, least = len(set(plan.pairs.person.tolist())), 2 * identification.STRANGERS_LEAST
+    if people < least:
+        return [
+            f"1:N is left out: {people} people are too few. At least {least} are needed, half of "
+            "them enrolled and half strangers."
+        ]
+    return ["1:N is left out: of nobody enrolled in it is there another photo to look for."]
 
 
 def _by_group(plan: Plan, comparisons: Comparisons, threshold: float) -> list[groups.Property]:

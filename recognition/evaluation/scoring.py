@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from people.errors import Refusal
-from people.images import BadPhoto, decode
 from people.vectors import Vector
 from recognition.evaluation import statistics
 from recognition.evaluation.comparisons import (
@@ -31,36 +30,42 @@ _BLOCK = 512
 
 
 class Embeds(Protocol):
-    """Makes vectors of photos. at_once: whether several threads may ask."""
+    """Makes vectors of photos. at_once: whether several threads may ask.
+
+    look: the vectors, none where there is no face; and why enrolment would refuse the photo.
+    """
 
     @property
     def at_once(self) -> bool: ...
 
-    def vectors_of_bytes(self, data: bytes, uses: Sequence[str]) -> Vector: ...
+    def look(self, data: bytes, uses: Sequence[str]) -> tuple[Vector, str]: ...
 
 
 def embed_photos(
     photos: Sequence[Photo], system: Embeds, uses: Sequence[str], progress: Callable[[], object]
-) -> tuple[list[Vector], Flags]:
-    """For each use a (photos, d) array, and (photos,) whether there is a face; else zeros.
+) -> tuple[list[Vector], Flags, list[str]]:
+    """For each use a (photos, d) array; (photos,) whether there is a face, else zeros; and of each
+    photo the code with which enrolment would refuse it, "" if it would not.
 
     Raises Refusal: weights_missing, file_unreadable.
     """
 
-    def embed(photo: Photo) -> Vector:
+    def embed(photo: Photo) -> tuple[Vector, str]:
         try:
             data = photo.read()
         except OSError as error:
             raise Refusal(
                 f"{photo.label} cannot be read: {error.strerror}.", code="file_unreadable"
             ) from error
-        return system.vectors_of_bytes(data, uses)
+        return system.look(data, uses)
 
-    rows = []
+    rows: list[Vector] = []
+    refusals: list[str] = []
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)) if system.at_once else 1)
     try:
-        for vectors in pool.map(embed, photos):
+        for vectors, refusal in pool.map(embed, photos):
             rows.append(vectors)
+            refusals.append(refusal)
             progress()
     finally:
         pool.shutdown(cancel_futures=True)
@@ -68,16 +73,7 @@ def embed_photos(
     dimensions = rows[0].shape[1]
     empty = np.zeros((len(uses), dimensions), np.float32)
     stacked = np.stack([vectors if len(vectors) else empty for vectors in rows])
-    return [np.ascontiguousarray(stacked[:, use]) for use in range(len(uses))], found
-
-
-def why_not(photo: Photo) -> str:
-    """The code of a photo without a vector."""
-    try:
-        decode(photo.read())
-    except BadPhoto as error:
-        return error.code
-    return "no_face"
+    return [np.ascontiguousarray(stacked[:, use]) for use in range(len(uses))], found, refusals
 
 
 def compare(pairs: PairSet, first: Vector, second: Vector, found: Flags) -> Comparisons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Table:
 def tables_of(evaluation: Evaluation) -> list[Table]:
     return [
         _comparison([evaluation.ours, *evaluation.baselines]),
+        *([_failures(evaluation)] if evaluation.failures else []),
         *([_one_to_many(evaluation.open_sets)] if evaluation.open_sets else []),
         *(_by_group(one) for one in evaluation.properties),
     ]
@@ -47,14 +49,7 @@ def sentences_of(evaluation: Evaluation) -> Iterator[str]:
     """What the figures mean, and what to know about them."""
     yield from _in_use(evaluation.in_use)
     yield f"Accuracy: {evaluation.ours.accuracy.how}"
-    failed = len(evaluation.failures)
-    if failed:
-        yield (
-            f"Failure to enrol: {_number(failed, 'photo')} without a usable face, in "
-            f"{_number(evaluation.ours.not_compared, 'pair')}; these count as “different”."
-        )
-    else:
-        yield "Failure to enrol: none."
+    yield f"Failure to enrol: {_failed(evaluation)}."
     yield from evaluation.notes
 
 
@@ -63,6 +58,31 @@ def failures_of(evaluation: Evaluation) -> Iterator[str]:
         yield f"{failure.photo}: {failure.code}"
     if len(evaluation.failures) > _FAILURES_SHOWN:
         yield f"… and {len(evaluation.failures) - _FAILURES_SHOWN} more (--json lists all)"
+
+
+def _failed(evaluation: Evaluation) -> str:
+    reasons = ", ".join(f"{count} {code}" for code, count in evaluation.failures_by_reason.items())
+    if not reasons:
+        return f"none of {_number(evaluation.photos, 'photo')}"
+    return f"{len(evaluation.failures):,} of {_number(evaluation.photos, 'photo')} ({reasons})"
+
+
+def _failures(evaluation: Evaluation) -> Table:
+    """How many photos enrolment refuses, by reason, and what becomes of them in the figures."""
+    compared = Counter(one.code for one in evaluation.failures if one.compared)
+    rows = [
+        [code, f"{count:,}", f"{compared[code]:,}"]
+        for code, count in evaluation.failures_by_reason.items()
+    ]
+    if evaluation.plan.kept is not None:
+        note = "Rejected photos of these people. They have no vector, and are in no pair."
+    else:
+        note = (
+            "Photos that enrolment would refuse. Those with a face are compared all the same. Of "
+            f"the others {_number(evaluation.ours.not_compared, 'pair')} count as “different”; in "
+            "1:N they make no template, and as a probe they are a miss."
+        )
+    return Table("Failure to enrol", ["reason", "photos", "compared"], rows, [note])
 
 
 def _number(count: int, noun: str) -> str:
@@ -136,7 +156,8 @@ def _one_to_many(sets: Sequence[OpenSet]) -> Table:
             f"{last.splits} random galleries of each size; of the largest {last.mated:,} mated and "
             f"{last.non_mated:,} non-mated probes. Templates are made of the first half of a "
             "person's photos, at most five; the other photos are probes.",
-            "FPIR: strangers who get a name. FNIR: enrolled people who do not get theirs.",
+            "FPIR: strangers who get a name. FNIR: enrolled people who do not get theirs; a probe "
+            "without a face is a miss at every rank.",
         ],
     )
 

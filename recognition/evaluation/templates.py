@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from people.vectors import Vector, template_of, unit
+from recognition.evaluation.statistics import proportion_interval
 
 # False matches a split must be able to show before a rate is called measured, and all splits
 # together before it is given at all.
@@ -181,8 +182,12 @@ def _line(key: tuple[int, int, str], scores: _Scores, question: Question) -> Lin
 
 
 def _interval(passed: NDArray[np.bool_], whose: NDArray[np.intp], seed: int) -> tuple[float, float]:
-    """95 % of the acceptance rate, were other people of this kind measured (bootstrap)."""
+    """95 % of the acceptance rate, were other people of this kind measured (bootstrap; where all
+    agree, the rule of three over the people)."""
     people, index = np.unique(whose, return_inverse=True)
+    if passed.all() or not passed.any():
+        interval = proportion_interval(len(people) if passed.all() else 0, len(people))
+        return interval.low, interval.high
     passes = np.bincount(index, weights=passed, minlength=len(people))
     tries = np.bincount(index, minlength=len(people))
     rng = np.random.default_rng(seed)

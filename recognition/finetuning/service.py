@@ -14,6 +14,7 @@ from people.errors import Refusal
 from people.models import EmbeddingModel, EmbeddingModelState
 from people.vectors import Vector
 from recognition import heads
+from recognition.engine.recipe import DEFAULT_RECIPE, NETWORKS
 from recognition.finetuning.judging import Judgement
 from recognition.finetuning.splitting import Split
 from recognition.finetuning.training import Plan, Trained
@@ -77,6 +78,13 @@ def check_base(base: EmbeddingModel) -> None:
         raise Refusal(
             f"{base} is retired: its vectors are not kept. Choose another model.", code="retired"
         )
+
+
+def margin_for(base: EmbeddingModel) -> float:
+    """In squared distance: that of FaceNet, in proportion to how far the network puts strangers."""
+    network = NETWORKS[base.recipe["network"]]
+    share = network.bounds.verify / DEFAULT_RECIPE.bounds.verify
+    return round(Plan().margin * share**2, 4)
 
 
 @transaction.atomic

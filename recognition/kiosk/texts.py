@@ -22,6 +22,7 @@ def camera() -> dict[str, str]:
         ),
         "in_use": _("Another program is using the camera. Close it, then try again."),
         "failed": _("The camera did not start. Try again, or use another device."),
+        "lost": _("The camera stopped. See that it is plugged in, then try again."),
     }
 
 
@@ -42,6 +43,13 @@ def answers() -> dict[str, str]:
             "This device has no gallery, so it knows nobody. Give it one in the admin."
         ),
         "permission_denied": _("This device may not clock people. Change that in the admin."),
+        **dict.fromkeys(
+            ("gallery_outgrown", "sample_too_small"),
+            _(
+                "Too many people are known here to tell them apart by face alone. Type your staff"
+                " number instead."
+            ),
+        ),
         "weights_missing": _("The server cannot look at faces now. An administrator has to help."),
         "head_missing": _("The server cannot look at faces now. An administrator has to help."),
         "not_calibrated": _("The server cannot look at faces now. An administrator has to help."),

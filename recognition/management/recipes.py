@@ -18,7 +18,8 @@ def add_recipe_arguments(parser: CommandParser) -> None:
     )
     recipe.add_argument("--margin", type=float, help="around the face; -0.1 is a tenth less")
     for key, values in CHOICES.items():
-        recipe.add_argument(f"--{key}", choices=values)
+        said = "; ".join(f"{value}: {words}" for value, words in values.items())
+        recipe.add_argument(f"--{key}", choices=values, help=said)
 
 
 def recipe_changes(options: dict[str, Any]) -> dict[str, Any]:

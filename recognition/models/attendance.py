@@ -35,6 +35,9 @@ class AttendanceEvent(models.Model):
         "people.Person", on_delete=models.SET_NULL, null=True, related_name="attendance"
     )
     direction = models.CharField(max_length=3, choices=Direction)
+    is_derived = models.BooleanField(
+        default=False, help_text="Nobody gave the direction: it follows from those before."
+    )
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(auto_now_add=True)
     source = models.CharField(max_length=10, choices=EventSource)

@@ -123,6 +123,8 @@ class ReembeddingRun(models.Model):
             "stalled": self.is_stalled,
             "recall": self.recall,
             "activate_when_done": self.activate_when_done,
+            "may_miss": self.may_miss,
+            "overrides": self.overrides,
             "error": self.error,
         }
 

@@ -80,7 +80,7 @@ def _claim(chunk_id: int) -> ReembeddingChunk | None:
 def _split(chunk: ReembeddingChunk) -> ReembeddingChunk:
     """Each photo a chunk of its own; the others are queued when the run is looked after next."""
     first, *others = chunk.image_ids
-    past = timezone.now() - CLAIM - CLAIM
+    past = timezone.now() - timedelta(days=1)  # nobody has queued them
     ReembeddingChunk.objects.bulk_create(
         ReembeddingChunk(run=chunk.run, image_ids=[pk], queued_at=past) for pk in others
     )

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = 200  # searches the index is checked by
 LEAST_RECALL = 0.98  # of enrolled people; less means the index was built wrong
-SAME_FACE = 0.5  # how far a probe of the check lies from a template
+SAME_FACE = 0.5  # how far a probe of the check lies from a template, as a share of the 1:1 bound
 
 
 class IndexPoor(Refusal):
@@ -82,23 +82,24 @@ def recall_of(model: EmbeddingModel, sample: int = SAMPLE) -> float:
     rng = np.random.default_rng(len(stored))
     found = 0
     for vector in stored:
-        probe = _near(vector, rng)
+        probe = _near(vector, SAME_FACE * model.verify_threshold, rng)
         nearest = search.nearest(probe, model=model, limit=1, also_inactive=True)
         exact = Template.objects.of(model).order_by(L2Distance("vector", probe))
         found += nearest[0].who.pk == exact.values_list("person_id", flat=True)[0]
     return found / len(stored) if stored else 1.0
 
 
-def _near(vector: Vector, rng: np.random.Generator) -> Vector:
+def _near(vector: Vector, far: float, rng: np.random.Generator) -> Vector:
     away = rng.normal(size=vector.shape)
-    return unit(vector + SAME_FACE * np.asarray(away / np.linalg.norm(away), np.float32))
+    return unit(vector + far * np.asarray(away / np.linalg.norm(away), np.float32))
 
 
 @transaction.atomic
 def _end(run: ReembeddingRun, recall: float) -> None:
     """The model is ready, active if that was asked for, and the run done: in one transaction.
 
-    Nothing when it was paused or cancelled meanwhile, or photos became ready that lack a vector.
+    Nothing when it was paused, cancelled or asked to activate meanwhile, or photos became ready
+    that lack a vector.
     """
     if run.activate_when_done:
         lock_all_enrolment()  # as activating does, and before any other lock
@@ -106,6 +107,8 @@ def _end(run: ReembeddingRun, recall: float) -> None:
     model = EmbeddingModel.objects.select_for_update().get(pk=run.model_id)
     if current.state != ReembeddingRun.State.RUNNING:
         return
+    if current.activate_when_done and not run.activate_when_done:
+        return  # the next try takes the lock first
     if lacking(model).exists():
         current.phase = ReembeddingRun.Phase.EMBEDDING
         current.save(update_fields=["phase"])

@@ -11,8 +11,9 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,11 +21,12 @@ from django.utils import timezone
 from people.errors import Refusal
 from people.models import EmbeddingModel, EmbeddingModelState
 from recognition.models import ReembeddingChunk, ReembeddingFailure, ReembeddingRun
-from recognition.queueing import queue_chunks
+from recognition.queueing import queue_chunks, queue_depths
 from recognition.reembedding.chunks import embed_chunk
 from recognition.reembedding.finishing import finish
 from recognition.reembedding.sources import size_for
 from recognition.reembedding.standby import LIVE, lacking
+from recognition.runtime import require_networks
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 AHEAD = timedelta(seconds=20)
 # within these bounds, so that many workers find enough, and no broker holds a million messages.
 LEAST_AHEAD, MOST_AHEAD = 8, 512
-# A message about a chunk that nobody has taken up for so long is lost.
+# A message about a chunk that nobody has taken up for so long is lost,
 LOST_AFTER = timedelta(seconds=30)
+# or, while the broker holds others, after so long.
+LATE_AFTER = timedelta(minutes=5)
 # How soon a message about a chunk in somebody's hands is repeated.
 LOOK_AGAIN = timedelta(seconds=10)
 # With a limit, a chunk is at most about this much work of it, so that it goes evenly;
@@ -61,12 +65,13 @@ def start(
 ) -> ReembeddingRun:
     """Embed every ready photo that has no vector under this model; failed ones are tried again.
 
-    Raises Refusal: retired, run_exists, bad_rate.
+    Raises WeightsMissing, or Refusal: retired, run_exists, bad_rate.
     """
     if model.state == EmbeddingModelState.RETIRED:
         raise Refusal(f"{model} is retired. Add it again as a new version.", code="retired")
     if rate_limit is not None and not rate_limit > 0:
         raise Refusal("The rate is a number of photos a second above 0.", code="bad_rate")
+    require_networks(model.recipe)
     try:
         with transaction.atomic():
             ReembeddingFailure.objects.filter(model=model).delete()
@@ -96,6 +101,37 @@ def live_run(model: EmbeddingModel) -> ReembeddingRun:
     return run
 
 
+def change(
+    *,
+    run: ReembeddingRun,
+    activate_when_done: bool | None = None,
+    may_miss: int | None = None,
+    overrides: Sequence[str] | None = None,
+    rate_limit: float | None = None,
+    by: User | None = None,
+) -> None:
+    """Ask something else of a run that is under way; None leaves a thing as it is.
+
+    A rate counts for what is handed out from now on. Raises NoRun when it has ended.
+    """
+    asked: dict[str, Any] = {
+        "activate_when_done": activate_when_done,
+        "may_miss": may_miss,
+        "overrides": None if overrides is None else list(overrides),
+        "rate_limit": rate_limit,
+    }
+    changed = {key: value for key, value in asked.items() if value is not None}
+    if not changed:
+        return
+    if rate_limit is not None:
+        changed["next_at"] = None
+    if changed.keys() & {"activate_when_done", "may_miss", "overrides"}:
+        changed["started_by"] = by  # a switch is put on record with who asked for it
+    if not ReembeddingRun.objects.filter(pk=run.pk, state__in=LIVE).update(**changed):
+        raise NoRun(run.model)
+    run.refresh_from_db()
+
+
 def pause(*, run: ReembeddingRun) -> None:
     """Nothing more is taken up; what a worker holds is finished. Raises NoRun."""
     _move(run, ReembeddingRun.State.RUNNING, ReembeddingRun.State.PAUSED)
@@ -105,7 +141,7 @@ def resume(*, run: ReembeddingRun) -> None:
     """Raises NoRun when it is not paused."""
     _move(run, ReembeddingRun.State.PAUSED, ReembeddingRun.State.RUNNING)
     now = timezone.now()
-    run.chunks.filter(claimed_until=None).update(queued_at=now - LOST_AFTER * 2, not_before=now)
+    run.chunks.filter(claimed_until=None).update(queued_at=now - LATE_AFTER * 2, not_before=now)
     go_on(run.pk, may_finish=False)
 
 
@@ -209,6 +245,8 @@ def _lost(run: ReembeddingRun) -> list[ReembeddingChunk]:
         .filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
         .filter(queued_at__lt=now - LOST_AFTER, not_before__lte=now)
     )
+    if lost and (queue_depths() or {}).get(settings.QUEUES[1]):
+        lost = [chunk for chunk in lost if chunk.queued_at < now - LATE_AFTER]
     run.chunks.filter(pk__in=[chunk.pk for chunk in lost]).update(queued_at=now)
     return lost
 

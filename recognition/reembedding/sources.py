@@ -9,6 +9,7 @@ import numpy as np
 from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode, read_bytes
 from people.models import EmbeddingModel, EmbeddingModelState, FaceEmbedding, FaceImage
+from people.storage import require_store
 from people.vectors import Vector
 from recognition import heads, runtime
 from recognition.ahead import in_batches, one_ahead
@@ -65,11 +66,13 @@ def _from_photos(model: EmbeddingModel, image_ids: Sequence[int]) -> Outcomes:
 
 
 def pixels_of(image: FaceImage) -> Pixels:
-    """Raises BadPhoto, or the storage's error when the file is there and cannot be read."""
+    """Raises BadPhoto, or the storage's error when the file cannot be read, or is not there and
+    neither are the others."""
     try:
         with image.file.open("rb") as file:
             return decode(read_bytes(file)).pixels
     except FileNotFoundError as error:
+        require_store()
         raise BadPhoto(
             "The file of this photo is gone. Delete it and add another one.", code="photo_lost"
         ) from error

@@ -23,8 +23,10 @@ from people.locking import lock_all_enrolment
 from people.models import EmbeddingModel, EmbeddingModelState, FaceEmbedding, Person, Template
 from recognition import search
 from recognition.calibration import stored
+from recognition.engine import WeightsMissing
 from recognition.models import ModelChange, ReembeddingFailure, ReembeddingRun
 from recognition.reembedding.standby import LIVE, lacking
+from recognition.runtime import require_networks
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -71,13 +73,25 @@ def missing_people(model: EmbeddingModel) -> QuerySet[Person]:
     )
 
 
+def kept_back(run: ReembeddingRun) -> QuerySet[Person]:
+    """Who is in the way of the activation that this run was to end with, as of now; by name.
+
+    Asked when somebody looks and kept nowhere: names in the run would outlive an erasure.
+    """
+    refused = run.activate_when_done and run.state == ReembeddingRun.State.DONE and run.error
+    if not refused or run.model.state != EmbeddingModelState.READY:
+        return Person.objects.none()
+    missing = missing_people(run.model).order_by("full_name")
+    return missing if missing.count() > run.may_miss else missing.none()
+
+
 def obstacles(model: EmbeddingModel, *, may_miss: int = 0) -> list[Obstacle]:
     """What is in the way of activating this model; nothing means it can be."""
     wrong_state = _wrong_state(model)
     if wrong_state is not None:
         return [wrong_state]
-    found = [_unfinished(model), _people_missing(model, may_miss), _no_index(model),
-             _uncalibrated(model), _set_by_hand()]  # fmt: skip
+    found = [_no_networks(model), _unfinished(model), _people_missing(model, may_miss),
+             _no_index(model), _uncalibrated(model), _set_by_hand()]  # fmt: skip
     return [obstacle for obstacle in found if obstacle is not None]
 
 
@@ -90,6 +104,14 @@ def _wrong_state(model: EmbeddingModel) -> Obstacle | None:
         return Obstacle(
             "not_finished", f"Not every photo is embedded under {model} yet. Re-embed it first."
         )
+    return None
+
+
+def _no_networks(model: EmbeddingModel) -> Obstacle | None:
+    try:
+        require_networks(model.recipe)
+    except WeightsMissing as refusal:
+        return Obstacle(refusal.code, refusal.message)
     return None
 
 
@@ -183,13 +205,14 @@ def rollback_target() -> EmbeddingModel | None:
 
 def roll_back(*, by: User | None = None) -> ModelChange:
     """Go back to the model that was active before, at once. Raises Refusal: nothing_before,
-    retired.
+    retired; WeightsMissing, since a model that cannot look at a face is no way out.
 
     Whoever it does not know is counted in the answer, and refuses nothing: this is the way out.
     """
     before = rollback_target()
     if before is None:
         raise Refusal("No other model has been active before.", code="nothing_before")
+    require_networks(before.recipe)
     with _switch(before) as (current, previous):
         if current.state != EmbeddingModelState.READY:
             raise Refusal(

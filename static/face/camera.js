@@ -22,6 +22,7 @@ window.FaceCamera = class FaceCamera {
     blocked: "The camera is blocked for this page. Allow it in the browser’s address bar, then try again.",
     in_use: "Another program is using the camera. Close it, then try again.",
     failed: "The camera did not start. Try again, or use another device.",
+    lost: "The camera stopped. See that it is plugged in, then try again.",
   };
 
   static REASONS = {

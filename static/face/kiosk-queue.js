@@ -56,7 +56,11 @@ window.KioskQueue = class KioskQueue {
   async #sendSome(captures) {
     const { status, body } = await this.server.batch(captures);
     this.drift = body.code === "clock_drift";
-    if (status === 200) return this.#settle(captures, body.results);
+    // In order; a capture whose id cannot be read is answered without one.
+    if (status === 200) {
+      const { results } = body;
+      return this.#settle(captures, results.map((one, at) => ({ ...one, id: captures[at].id })));
+    }
     if (this.drift || KioskQueue.PASSES.has(status)) return null;
     // Too large, or one of them spoils the request: smaller ones, until it is known which.
     if (captures.length > 1) {

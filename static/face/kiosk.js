@@ -76,7 +76,7 @@
       camera.isOpening = false;
     }
     if (!isPaired) return camera.close(); // the key was refused meanwhile
-    camera.onlost = () => trouble(FaceCamera.SENTENCES.failed, "failed");
+    camera.onlost = () => trouble(FaceCamera.SENTENCES.lost, "lost");
     parts.show("watch");
     idle();
     watch.start();
@@ -89,7 +89,7 @@
     closeDialogs();
     parts.show("trouble");
     parts.say("trouble", sentence);
-    if (["none", "in_use", "failed"].includes(reason)) later("camera", openCamera, CAMERA_AGAIN);
+    if (["none", "in_use", "failed", "lost"].includes(reason)) later("camera", openCamera, CAMERA_AGAIN);
   }
 
   function onVisible() {

@@ -63,7 +63,7 @@
     act("open").disabled = act("again").disabled = true;
     try {
       await camera.open();
-      camera.onlost = () => finish({ message: FaceCamera.SENTENCES.failed });
+      camera.onlost = () => finish({ message: FaceCamera.SENTENCES.lost });
       challenge = await ask(box.dataset.start);
       if (!challenge.ok) return finish(challenge);
       taken = [];

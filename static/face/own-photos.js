@@ -35,13 +35,16 @@
     show("intro");
     say("fault").textContent = message;
     say("fault").hidden = false;
+    act("open").disabled = false;
+    act("open").focus();
   }
 
   act("open").addEventListener("click", async () => {
+    act("open").disabled = true; // a second camera would never be closed
     say("fault").hidden = true;
     try {
       await camera.open();
-      camera.onlost = () => fail(FaceCamera.SENTENCES.failed);
+      camera.onlost = () => fail(FaceCamera.SENTENCES.lost);
       show("live");
       hints.start("look_straight");
       act("capture").focus();

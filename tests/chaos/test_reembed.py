@@ -23,6 +23,7 @@ from django.conf import settings
 from redis import Redis
 
 from faceproject.embedded import addresses
+from recognition.reembedding.sources import PHOTOS_AT_ONCE
 from tests.chaos.brokers import Broker, rabbitmq, redis_server
 from tests.chaos.site import Site
 
@@ -30,6 +31,7 @@ PHOTOS = int(os.environ.get("CHAOS_PHOTOS", "192"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
 SEED = int(os.environ.get("CHAOS_SEED", "0"))
 RESUMES_WITHIN_S = 60
+WORKERS = 2
 # Everything that works on a run. Postgres is killed whole, a worker alone.
 VICTIMS = ("worker1@", "valkey-server", "/bin/postgres", "worker2@")
 
@@ -69,7 +71,7 @@ def start_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         folder = tmp_path_factory.mktemp("site")
         for parent in (folder, folder.parent):
             parent.chmod(0o711)  # as root, the services run as another user
-        site = Site(folder, WORKER_PROCESSES="2", **environment)
+        site = Site(folder, WORKER_PROCESSES=str(WORKERS), **environment)
         sites.append(site)
         site.start()
         return site
@@ -127,8 +129,11 @@ class Watcher:
 Kill = Callable[[], object]
 
 
-def survive(site: Site, photos: list[Path], kills: Iterable[Kill]) -> None:
-    """Re-embed while each of these is done in turn, at a random moment of its share."""
+def survive(site: Site, photos: list[Path], kills: Iterable[Kill], *, held: int = 0) -> None:
+    """Re-embed while each of these is done in turn, at a random moment of its share.
+
+    It goes on when one more photo is dealt with than `held`.
+    """
     kills = list(kills)
     chance = random.Random(SEED)  # noqa: S311
     enrol(site, photos)
@@ -143,7 +148,7 @@ def survive(site: Site, photos: list[Path], kills: Iterable[Kill]) -> None:
         state, settled = watcher.read()
         assert state == "running", f"the run was over before kill {number + 1}"
         kill()
-        took = watcher.wait_for(settled + 1, RESUMES_WITHIN_S)
+        took = watcher.wait_for(settled + held + 1, RESUMES_WITHIN_S)
         slowest = max(slowest, took)
     watcher.wait_for(len(photos), 60 + len(photos))
     site.wait_until(lambda: watcher.read()[0] == "done", RESUMES_WITHIN_S, "the end")
@@ -163,29 +168,36 @@ def test_a_run_survives_kills_of_workers_broker_and_database(
 # --- Other brokers ----------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[redis_server, rabbitmq])
+@pytest.fixture
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with request.param(tmp_path) as broker:
         yield broker
 
 
+@pytest.mark.parametrize("broker", [redis_server, rabbitmq], indirect=True)
 def test_a_run_on_another_broker_survives_kills_of_worker_and_broker(
     broker: Broker, start_site: Callable[..., Site], photos: list[Path]
 ) -> None:
-    site = start_site(**broker.settings)
-    worker = partial(site.kill, "worker1@")
-    survive(site, photos, [worker, broker.kill] if broker.kill else [worker])
-
-    def status() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(site.manage("status", "--json"))
-        return found
-
-    site.wait_until(lambda: len(status()["workers"]) == 2, RESUMES_WITHIN_S, "the killed worker")
-    found = status()
+    environment = broker.settings()
+    site = start_site(**environment)
+    # What the workers had in their hands needs no broker.
+    held = WORKERS * PHOTOS_AT_ONCE
+    survive(site, photos, [partial(site.kill, "worker1@"), broker.kill], held=held)
+    site.wait_until(
+        lambda: len(status(site)["workers"]) == WORKERS,
+        RESUMES_WITHIN_S,
+        "the answer of all workers",
+    )
+    found = status(site)
     assert found["broker"] == "ok"
-    prefix = broker.settings["QUEUE_PREFIX"]
+    prefix = environment["QUEUE_PREFIX"]
     assert list(found["queues"]) == [prefix + name for name in ("celery", "reembedding")]
     assert not (site.var_dir / "valkey").exists()
+
+
+def status(site: Site, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(site.manage("status", "--json", *options))
+    return found
 
 
 # --- An emptied broker ------------------------------------------------------------------------
@@ -208,24 +220,45 @@ def test_an_emptied_broker_loses_nothing(
     start_site: Callable[..., Site], photos: list[Path]
 ) -> None:
     site = start_site()
-    old, new = photos[:48], photos[48:52]
+
+    def empty() -> None:
+        with Redis(unix_socket_path=str(addresses.valkey_socket(site.var_dir))) as queue:
+            queue.flushall()
+
+    survive_emptying(site, photos, empty)
+
+
+@pytest.mark.parametrize("broker", [rabbitmq], indirect=True)
+def test_a_broker_whose_folder_is_deleted_loses_nothing(
+    broker: Broker, start_site: Callable[..., Site], photos: list[Path]
+) -> None:
+    survive_emptying(start_site(**broker.settings()), photos, broker.empty)
+
+
+def survive_emptying(site: Site, photos: list[Path], empty: Callable[[], None]) -> None:
+    """What both a run and new photos have queued is gone."""
+    old, new = photos[: 6 * PHOTOS_AT_ONCE], photos[-4:]
     enrol(site, old)
     site.manage("add_model", "tighter", "--margin", "-0.1")
-    queue = Redis(unix_socket_path=str(addresses.valkey_socket(site.var_dir)))
     with site.suspended("celery -A faceproject worker"):
         site.manage("reembed", "tighter", "--json")
         listed = site.var_dir / "new.json"
         listed.write_text(json.dumps([str(path) for path in new]))
         site.manage("shell", "-c", TAKE_IN.format(listed=str(listed)))
-        assert queue.llen("reembedding"), "nothing was queued that could be lost"
-        queue.flushall()
-        assert not queue.llen("reembedding")
-    queue.close()
+        assert queued(site), "nothing was queued that could be lost"
+        empty()
+        assert not queued(site)
     watcher = Watcher(site)
     site.wait_until(lambda: watcher.read()[0] == "done", 2 * RESUMES_WITHIN_S, "the end of the run")
     site.wait_until(lambda: site.photos("pending") == 0, RESUMES_WITHIN_S, "embedding new photos")
     settled = site.photos("ready") + site.photos("rejected")
     assert settled == len(old) + len(new)
+
+
+def queued(site: Site) -> int:
+    """Chunks that no worker has. The other queue fills by itself: the clock puts sweeps there."""
+    _, reembedding = status(site, "--wait", "0.1")["queues"].values()
+    return int(reembedding)
 
 
 def _nothing_lost_nothing_twice(site: Site, photos: int, people: int) -> None:

@@ -84,6 +84,8 @@ STRAIGHT, PICTURE_RIGHT, PICTURE_LEFT = (
     "train/Ben_Affleck/Ben_Affleck_07.jpg",
     "train/Ben_Affleck/Ben_Affleck_09.jpg",
 )
+# As when it is unplugged while a page shows it.
+LOSE = "document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))"
 ELSEWHERE = "face.test"  # a host that browsers do not trust without https
 # Until somebody sets window.cameraIsFree, as while another program has the camera.
 _IN_USE = """

@@ -13,8 +13,10 @@ from tests.chaos.site import Site
 _SCRIPT = """
 import json
 from datetime import date, time, timedelta
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
+from knox.models import AuthToken
 from people.imports import start_import
 from people.models import EmbeddingModel, FaceImage, Gallery, Person
 from recognition import devices, models
@@ -66,8 +68,12 @@ models.ReembeddingFailure.objects.create(
     reason="There is no face in this photo.")
 ready = catalogue.add_model(name="looser", changes={"margin": 0.1})
 EmbeddingModel.objects.filter(pk=ready.pk).update(state="ready")
-models.ModelChange.objects.create(
+change = models.ModelChange.objects.create(
     kind="activated", model=active, by=admin, missing=1, overrides=["uncalibrated"])
+
+token, _key = AuthToken.objects.create(user=admin)
+for seen in (ben, device, admin):
+    LogEntry.objects.log_actions(admin.pk, [seen], CHANGE, "Changed.", single_object=True)
 
 with open({archive!r}, "rb") as file:
     run = start_import(file=file, name="people.zip", gallery=office, by=admin)
@@ -76,18 +82,21 @@ print(json.dumps({
     "event": event.pk, "correction": correction.pk, "forgotten": forgotten.pk, "shift": shift.pk,
     "assignment": assignment.pk, "holiday": holiday.pk, "hook": hook.pk, "delivery": delivery.pk,
     "active": active.pk, "building": building.pk, "ready": ready.pk, "run": run.pk,
-    "user": admin.pk, "group": Group.objects.first().pk,
+    "user": admin.pk, "group": Group.objects.first().pk, "token": token.pk, "change": change.pk,
 }))
 """
 
 
-def seed(site: Site, demo: Path, folder: Path) -> dict[str, int]:
+Keys = dict[str, int | str]
+
+
+def seed(site: Site, demo: Path, folder: Path) -> Keys:
     """What, and the key of its row. Whoever is imported is worked off when this returns."""
     photos = sorted((demo / "train" / "Ben_Affleck").glob("*1?.jpg"))[:4]
     site.manage("enroll", "Ben", *map(str, photos), "--gallery", "Office", "--staff-number", "7")
     archive = _archive(demo, folder / "people.zip")
     script = _SCRIPT.replace("{archive!r}", repr(str(archive)))
-    keys: dict[str, int] = json.loads(site.manage("shell", "-c", script).splitlines()[-1])
+    keys: Keys = json.loads(site.manage("shell", "-c", script).splitlines()[-1])
     site.wait_until(lambda: site.photos("rejected") == 1, 60, "the import")
     site.wait_until(lambda: site.photos("pending") == 0, 60, "the import")
     nobody = "SELECT id FROM people_person WHERE full_name = %s"

@@ -9,71 +9,18 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chaos.site import Site
-from tests.e2e import cameras, seeds
+from tests.e2e import admin_pages, cameras, seeds
 from tests.e2e.looking import (
     DESKTOP,
     PHONE,
     SECONDS,
     Faults,
+    faults_of,
     look_in_both_views,
-    screenshot,
     violations,
 )
-from tests.e2e.test_staff import PAGES
+from tests.e2e.seeds import Keys
 
-MORE = [
-    "recognition/device/",
-    "recognition/device/add/",
-    "recognition/webhookendpoint/",
-    "recognition/webhookendpoint/add/",
-    "recognition/webhookdelivery/",
-    "auth/user/add/",
-    "auth/group/add/",
-    "people/gallery/add/",
-    "people/embeddingmodel/add/",
-    "recognition/holiday/",
-    "recognition/shiftassignment/",
-    "recognition/modelchange/",
-    "calibration/",
-    "calibration/?recognize_one_in=1000",
-    "password_change/",
-]
-# With the keys of what `seeds` has made.
-OF_SOMETHING = [
-    "people/person/{ben}/change/",
-    "people/person/{ben}/history/",
-    "people/person/{ben}/delete/",
-    "people/person/{nobody}/change/",
-    "people/gallery/{gallery}/change/",
-    "people/gallery/{gallery}/delete/",
-    "people/importrun/{run}/change/",
-    "people/embeddingmodel/{active}/change/",
-    "people/embeddingmodel/{building}/change/",
-    "people/embeddingmodel/{ready}/change/",
-    "people/embeddingmodel/{building}/cancel/sure/",
-    "people/embeddingmodel/{ready}/activate/sure/",
-    "people/embeddingmodel/{ready}/retire/sure/",
-    "people/embeddingmodel/{active}/rollback/sure/",
-    "calibration/people/{ben}/",
-    "recognition/attempt/{attempt}/change/",
-    "recognition/attendanceevent/{event}/change/",
-    "recognition/attendanceevent/{correction}/change/",
-    "recognition/attendanceevent/{forgotten}/correct/",
-    "recognition/attendanceevent/{forgotten}/void/",
-    "attendance/people/{ben}/",
-    "recognition/shift/{shift}/change/",
-    "recognition/shiftassignment/{assignment}/change/",
-    "recognition/holiday/{holiday}/change/",
-    "recognition/device/{device}/change/",
-    "recognition/device/{device}/renew/",
-    "recognition/device/{device}/revoke/",
-    "recognition/webhookendpoint/{hook}/change/",
-    "recognition/webhookendpoint/{hook}/secret/",
-    "recognition/webhookdelivery/{delivery}/change/",
-    "auth/user/{user}/change/",
-    "auth/user/{user}/password/",
-    "auth/group/{group}/change/",
-]
 # Large and light, on a phone and dark.
 VIEWS = {"desktop": (DESKTOP, "light"), "phone": (PHONE, "dark")}
 
@@ -83,7 +30,7 @@ LISTS_ARE_MADE = """() => document.querySelectorAll("select.admin-autocomplete")
 
 
 @pytest.fixture(scope="module")
-def keys(site: Site, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+def keys(site: Site, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Keys:
     return seeds.seed(site, demo, tmp_path_factory.mktemp("seeds"))
 
 
@@ -93,47 +40,42 @@ def look_as(page: Page, view: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
 
 
-def faults_of(page: Page) -> list[str]:
-    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [*violations(page), *([f"{page.url} is too wide"] if width > 0 else [])]
-
-
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_on_any_page_of_the_admin_and_all_fit(
-    page: Page, site: Site, keys: dict[str, int], view: str
+    page: Page, site: Site, keys: Keys, view: str
 ) -> None:
     look_as(page, view)
     found: dict[str, str] = {}  # each kind once, with a page that has it
-    for path in [*PAGES, *MORE, *(path.format_map(keys) for path in OF_SOMETHING)]:
-        page.goto(f"{site.address}/admin/{path}")
+    for name, address in admin_pages.pages(page, site, keys).items():
+        page.goto(site.address + address)
         page.wait_for_function(LISTS_ARE_MADE)
-        found.update(dict.fromkeys(faults_of(page), path))
+        found.update(dict.fromkeys(faults_of(page, name), address))
     assert not found, "\n".join(f"{where}: {fault}" for fault, where in found.items())
 
 
 # --- What only a form leads to --------------------------------------------------------------------
 
 
-def key_of_a_device(page: Page, admin: str, keys: dict[str, int], _demo: Path) -> None:
+def key_of_a_device(page: Page, admin: str, keys: Keys, _demo: Path) -> None:
     page.goto(f"{admin}/recognition/device/{keys['device']}/renew/")
     page.click("text=Give a new key")
     expect(page.locator("h1.face-title")).to_have_text("The key of Front door")
 
 
-def secret_of_a_webhook(page: Page, admin: str, keys: dict[str, int], _demo: Path) -> None:
+def secret_of_a_webhook(page: Page, admin: str, keys: Keys, _demo: Path) -> None:
     page.goto(f"{admin}/recognition/webhookendpoint/{keys['hook']}/secret/")
     page.click("text=Make a new secret")
     expect(page.locator("h1.face-title")).to_have_text("The secret of Payroll")
 
 
-def answer_about_somebody(page: Page, admin: str, _keys: dict[str, int], demo: Path) -> None:
+def answer_about_somebody(page: Page, admin: str, _keys: Keys, demo: Path) -> None:
     page.goto(f"{admin}/ask/who/")
     page.set_input_files("input[type=file]", demo / cameras.STRAIGHT)
     page.click(".face-form .face-primary")
     expect(page.locator(".face-nearest")).to_be_visible(timeout=30 * SECONDS)
 
 
-def answer_about_nothing(page: Page, admin: str, _keys: dict[str, int], _demo: Path) -> None:
+def answer_about_nothing(page: Page, admin: str, _keys: Keys, _demo: Path) -> None:
     page.goto(f"{admin}/ask/who/")
     wall = {"name": "wall.txt", "mimeType": "text/plain", "buffer": b"not a photo"}
     page.set_input_files("input[type=file]", wall)  # type: ignore[arg-type]
@@ -141,14 +83,14 @@ def answer_about_nothing(page: Page, admin: str, _keys: dict[str, int], _demo: P
     expect(page.locator(".face-message")).to_be_visible(timeout=30 * SECONDS)
 
 
-def person_without_a_name(page: Page, admin: str, _keys: dict[str, int], _demo: Path) -> None:
+def person_without_a_name(page: Page, admin: str, _keys: Keys, _demo: Path) -> None:
     page.goto(f"{admin}/people/person/add/")
     page.locator("#id_full_name").evaluate("(name) => { name.form.noValidate = true; }")
     page.click("button[name=_save]")
     expect(page.get_by_text("This field is required").first).to_be_visible()
 
 
-def correction_without_a_reason(page: Page, admin: str, keys: dict[str, int], _demo: Path) -> None:
+def correction_without_a_reason(page: Page, admin: str, keys: Keys, _demo: Path) -> None:
     page.goto(f"{admin}/recognition/attendanceevent/{keys['forgotten']}/correct/")
     page.locator(".face-form").evaluate("(form) => { form.noValidate = true; }")
     page.fill("#id_reason", "")
@@ -168,14 +110,14 @@ FORMS = [
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_on_what_a_form_leads_to(
-    page: Page, site: Site, keys: dict[str, int], demo: Path, view: str
+    page: Page, site: Site, keys: Keys, demo: Path, view: str
 ) -> None:
     look_as(page, view)
     found: dict[str, str] = {}
     for fill_in in FORMS:
         fill_in(page, f"{site.address}/admin", keys, demo)
-        screenshot(page, f"admin-{fill_in.__name__.replace('_', '-')}-{view}")
-        found.update(dict.fromkeys(faults_of(page), fill_in.__name__))
+        name = fill_in.__name__
+        found.update(dict.fromkeys(faults_of(page, f"admin-{name.replace('_', '-')}"), name))
     assert not found, "\n".join(f"{where}: {fault}" for fault, where in found.items())
 
 

@@ -101,6 +101,17 @@ def test_a_camera_that_was_in_use_is_taken_when_it_is_free(kiosk: Kiosk) -> None
     kiosk.says("Ben")  # nobody has touched anything
 
 
+def test_a_camera_that_was_lost_is_told_and_opened_again(kiosk: Kiosk) -> None:
+    kiosk.pair_by_link()
+    kiosk.says("Ben")
+    kiosk.page.evaluate(cameras.LOSE)
+    trouble = kiosk.page.locator("[data-say=trouble]")
+    expect(trouble).to_contain_text("The camera stopped")
+    look_in_both_views(kiosk.page, "kiosk-camera-lost")
+    expect(trouble).to_be_hidden(timeout=PATIENCE)  # nobody has touched anything
+    expect(kiosk.page.locator("video")).to_be_visible()
+
+
 def test_without_javascript_it_says_so(browser: Browser, office: Site) -> None:
     page = browser.new_context(viewport=TABLET, locale="en-GB").new_page()
     strip_scripts(page, "**/kiosk/")

@@ -43,6 +43,18 @@ def test_no_second_superuser_is_made(settings: Settings) -> None:
     assert not User.objects.filter(username="admin").exists()
 
 
+def test_archives_move_to_where_workers_on_other_machines_see_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    (tmp_path / "var" / "imports").mkdir(parents=True)
+    (tmp_path / "var" / "imports" / "1.zip").touch()
+    for _ in range(2):
+        preparation.make_folders()
+    assert (settings.PHOTOS_DIR / "imports" / "1.zip").is_file()
+    assert not (tmp_path / "var" / "imports").exists()
+
+
 def test_people_are_enrolled_only_in_a_new_database(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,19 @@ def test_nobody_else_can_swap_static_files_whatever_the_umask(tmp_path: Path) ->
     assert not any(path.stat().st_mode & 0o022 for path in made)
 
 
+@pytest.mark.parametrize("value", ["-1", "40000"])
+def test_days_that_are_none_are_named(tmp_path: Path, value: str) -> None:
+    done = manage(tmp_path, "migrate", REJECTED_PHOTOS_KEPT_DAYS=value, **PRODUCTION)
+    assert done.returncode == 2
+    assert done.stderr.startswith("REJECTED_PHOTOS_KEPT_DAYS is a number of days from 0")
+
+
+def test_photos_may_lie_where_other_machines_see_them(tmp_path: Path) -> None:
+    shared = str(tmp_path / "shared")
+    done = manage(tmp_path, "diffsettings", PHOTOS_DIR=shared, **PRODUCTION)
+    assert f"PHOTOS_DIR = PosixPath('{shared}')" in done.stdout
+
+
 def test_addresses_replace_the_embedded_services(tmp_path: Path) -> None:
     code = (
         "from django.conf import settings as s;"

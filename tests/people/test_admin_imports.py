@@ -2,12 +2,10 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from people.imports import work_off
 from people.models import ImportRun
@@ -28,11 +26,6 @@ def archive(**files: bytes) -> bytes:
         for name, data in files.items():
             file.writestr(name.replace("__", "/") + ".png", data)
     return out.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def _var_dir(settings: Settings, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import kombu.exceptions
 import psycopg
 import pytest
 from django.db import OperationalError, connection
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from people import imports
 from people.errors import Refusal
@@ -20,7 +20,7 @@ from people.services import Enrolled, erase
 from recognition import tasks, upkeep
 from tests.faces import photo_of
 
-pytestmark = pytest.mark.usefixtures("queue", "var_dir")
+pytestmark = pytest.mark.usefixtures("queue")
 
 Start = Callable[..., ImportRun]
 
@@ -32,12 +32,6 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(tasks.import_archive, "delay", queued.append)
     monkeypatch.setattr(tasks.embed_photos, "delay", lambda _ids: None)
     return queued
-
-
-@pytest.fixture
-def var_dir(settings: Settings, tmp_path: Path) -> Path:
-    settings.VAR_DIR = tmp_path
-    return tmp_path
 
 
 def archive(files: Mapping[str, bytes]) -> io.BytesIO:
@@ -107,11 +101,11 @@ def test_names_are_used_and_forgotten_when_done(start: Start) -> None:
     assert (ann.full_name, ann.galleries.get().name) == ("Ann Ng", "Rome")
 
 
-def test_a_bad_archive_leaves_nothing_behind(db: None, var_dir: Path) -> None:
+def test_a_bad_archive_leaves_nothing_behind(db: None, photos_dir: Path) -> None:
     with pytest.raises(Refusal):
         imports.start_import(file=io.BytesIO(b"no zip"), name="x.zip")
     assert not ImportRun.objects.exists()
-    assert list((var_dir / "imports").iterdir()) == []
+    assert list((photos_dir / "imports").iterdir()) == []
 
 
 def test_an_import_is_worked_off_in_slices(start: Start) -> None:
@@ -222,7 +216,10 @@ def test_nobody_is_added_for_files_that_are_no_photos(start: Start) -> None:
     assert list(Person.objects.values_list("full_name", flat=True)) == ["Ann"]
 
 
-def test_the_sweep_queues_imports_nobody_is_at(start: Start, queue: list[int]) -> None:
+def test_the_sweep_queues_imports_nobody_is_at(
+    start: Start, queue: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": 0})
     run = start()
     queue.clear()
     upkeep.sweep()
@@ -250,7 +247,7 @@ def test_the_task_queues_the_rest_of_a_long_import(
     assert queue == [run.pk]
 
 
-def test_archives_of_settled_imports_are_removed(start: Start, var_dir: Path) -> None:
+def test_archives_of_settled_imports_are_removed(start: Start, photos_dir: Path) -> None:
     run = start()
     imports.work_off(run_id=run.pk)
     left = imports.archive_of(run)

@@ -13,15 +13,17 @@ from unittest.mock import Mock
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from people import services as people
 from people.images import Pixels
 from people.models import FaceEmbedding, FaceImage, FaceImageSource, Person, Template
-from recognition import enrolment, upkeep
+from people.storage import MARKER, StoreMissing
+from recognition import enrolment, tasks, upkeep
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
-from recognition.enrolment import MAX_TRIES, embed_images
-from tests.faces import FakeEngine, photo_of, photo_without_face
+from recognition.enrolment import MAX_TRIES, TOGETHER, embed_images
+from tests.faces import FakeEngine, photo_of, photo_too_dark, photo_without_face
 from tests.fixtures import Enrol
 
 pytestmark = pytest.mark.usefixtures("fake_engine", "model")
@@ -54,7 +56,17 @@ def test_a_photo_without_a_face_is_rejected_with_the_reason(ann: Person) -> None
     image.refresh_from_db()
     assert (image.state, image.reason_code) == ("rejected", "no_face")
     assert "No face found" in image.reason
+    assert (image.box, image.quality) == (None, None)
     assert not Template.objects.exists()
+
+
+def test_a_face_that_is_rejected_is_described_as_one_that_is_ready(ann: Person) -> None:
+    image = store(ann, photo_too_dark())
+    embed_images([image.pk])
+    image.refresh_from_db()
+    assert (image.state, image.reason_code, image.box) == ("rejected", "too_dark", [8, 8, 48, 48])
+    assert image.quality is not None
+    assert (image.quality["size"], image.quality["brightness"]) == (120, 0.01)
 
 
 def test_embedding_twice_changes_nothing(ann: Person, fake_engine: FakeEngine) -> None:
@@ -117,6 +129,31 @@ def test_a_lost_file_is_a_reason_not_a_crash(ann: Person) -> None:
     embed_images([image.pk])
     image.refresh_from_db()
     assert image.reason_code == "photo_lost"
+
+
+def test_without_the_folder_of_the_photos_none_is_lost(
+    ann: Person, photos_dir: Path, tmp_path: Path
+) -> None:
+    image = store(ann, photo_of(10))
+    photos_dir.rename(tmp_path / "mounted elsewhere")
+    with pytest.raises(StoreMissing):
+        embed_images([image.pk])
+    assert states() == {("pending", 0, False): 1}
+    with pytest.raises(StoreMissing):
+        store(ann, photo_of(11))
+    (tmp_path / "mounted elsewhere").rename(photos_dir)
+    assert embed_images([image.pk]).ready == 1
+
+
+def test_a_folder_from_before_it_was_marked_is_known_by_its_photos(
+    ann: Person, photos_dir: Path
+) -> None:
+    kept, lost = store(ann, photo_of(10)), store(ann, photo_of(11))
+    (photos_dir / MARKER).unlink()
+    Path(lost.file.path).unlink()
+    assert embed_images([kept.pk, lost.pk]).rejected == 1
+    store(ann, photo_of(12))
+    assert (photos_dir / MARKER).is_file()
 
 
 def test_a_photo_claimed_by_a_living_worker_is_left_to_it(ann: Person) -> None:
@@ -330,11 +367,63 @@ def test_the_sweep_queues_what_was_left_pending(
         return True
 
     monkeypatch.setattr(upkeep, "queue_photos", queue)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": 0})
     old, fresh = store(ann, photo_of(10)), store(ann, photo_of(11))
     FaceImage.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(minutes=5))
     upkeep.sweep()
     assert queued == [old.pk]
     assert fresh.state == "pending"
+
+
+def test_sweeps_queue_nothing_that_is_queued_already(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[list[int]] = []
+    monkeypatch.setattr(tasks.embed_photos, "delay", messages.append)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": len(messages)})
+    ids = [store(ann, photo_of(angle)).pk for angle in range(3 * TOGETHER)]
+    FaceImage.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    for _ in range(20):
+        upkeep.sweep()
+    assert messages == [ids[:8], ids[8:16], ids[16:]]
+    messages.clear()  # emptied
+    upkeep.sweep()
+    assert len(messages) == 3
+
+
+def test_a_message_lost_among_many_others_is_repeated_once_its_photo_is_the_oldest(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[list[int]] = []
+    monkeypatch.setattr(tasks.embed_photos, "delay", messages.append)
+    monkeypatch.setattr(upkeep, "queue_depths", lambda: {"celery": 1000})
+    lost, late = store(ann, photo_of(10)), store(ann, photo_of(11))
+    waits = timezone.now() - upkeep.LATE * 2
+    FaceImage.objects.filter(pk=lost.pk).update(created_at=waits)
+    upkeep.sweep()
+    assert messages == [[lost.pk]]
+    assert late.state == "pending"
+
+
+def test_rejected_photos_are_kept_as_long_as_the_operator_says(
+    ann: Person,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    ready, old, late = (store(ann, data) for data in
+                        (photo_of(10), photo_without_face(), photo_of(120)))  # fmt: skip
+    embed_images([ready.pk, old.pk, late.pk])
+    for image, days in ((ready, 31), (old, 31), (late, 29)):
+        processed = timezone.now() - timedelta(days=days)
+        FaceImage.objects.filter(pk=image.pk).update(processed_at=processed)
+    settings.REJECTED_PHOTOS_KEPT = None
+    assert upkeep.tidy() == 0
+    settings.REJECTED_PHOTOS_KEPT = timedelta(days=30)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert upkeep.tidy() == 1
+    assert set(FaceImage.objects.values_list("pk", flat=True)) == {ready.pk, late.pk}
+    there = [Path(image.file.path).exists() for image in (ready, old, late)]
+    assert there == [True, False, True]
 
 
 def test_tidying_removes_only_old_files_without_a_row(ann: Person, photos_dir: Path) -> None:

@@ -87,7 +87,7 @@ def test_too_few_photos_are_refused() -> None:
 class CountingEngine:
     """Two faces in each photo; the one at the centre is meant."""
 
-    recipe = DEFAULT_RECIPE
+    makes = DEFAULT_RECIPE.to_json()
 
     def __init__(self) -> None:
         self.looked = 0

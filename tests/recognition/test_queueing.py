@@ -1,9 +1,6 @@
 """A worker is asked for a few photos at once, whoever stores them and however many."""
 
-from pathlib import Path
-
 import pytest
-from pytest_django import Settings
 
 from people import imports
 from people.models import FaceImage
@@ -48,11 +45,9 @@ def test_photos_stored_before_an_error_are_queued(messages: list[list[int]]) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("photos_dir")
 def test_the_photos_of_an_archive_are_queued_together(
-    messages: list[list[int]], monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+    messages: list[list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.VAR_DIR = tmp_path
     monkeypatch.setattr(tasks.import_archive, "delay", lambda _run: None)
     files = {f"P{angle}/1.png": photo_of(angle) for angle in range(TOGETHER + 1)}
     run = imports.start_import(file=archive(files), name="staff.zip")

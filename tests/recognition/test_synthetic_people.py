@@ -125,3 +125,22 @@ def test_bench_search_draws_and_leaves_nothing(
     assert not Person.objects.exists()
     assert not Gallery.objects.exists()
     assert EmbeddingModel.objects.count() == 1
+
+
+def test_bench_index_measures_each_graph_and_leaves_nothing(
+    db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graphs = ("half:8:40", "single:8:40")
+    call_command("bench_index", "--people", "90", "--probes", "6", "--json", "--graphs", *graphs)
+    found = json.loads(capsys.readouterr().out)
+    assert [row["graph"]["kind"] for row in found["rows"]] == ["half", "single"]
+    assert [row["recall_mated"] for row in found["rows"]] == [1, 1]
+    assert found["rows"][0]["mb"] < found["rows"][1]["mb"]
+    assert not Person.objects.exists()
+    assert EmbeddingModel.objects.count() == 1
+
+
+@pytest.mark.parametrize("graph", ["half", "half:20", "double:20:200", "half:20:30", "half:a:b"])
+def test_what_is_no_graph_is_a_mistake_of_the_call(graph: str) -> None:
+    with pytest.raises(CommandError, match="is no graph"):
+        call_command("bench_index", "--graphs", graph)

@@ -81,6 +81,15 @@ def test_a_distance_from_the_environment_needs_no_curve(
     assert thresholds.for_verify(model) == thresholds.for_recognize(model) == 0.7
 
 
+def test_a_distance_from_the_environment_loosens_no_bound(
+    model: EmbeddingModel, settings: Settings
+) -> None:
+    """It may have been meant for another network, under whose distances everybody is near."""
+    settings.VERIFY_THRESHOLD = settings.RECOGNIZE_THRESHOLD = 1.3
+    assert thresholds.for_verify(model) == promise_to_verify(model).threshold == 1.0
+    assert thresholds.for_recognize(model) == promise_among(model, 100).threshold == 0.9
+
+
 def test_verify_follows_the_accepted_rate_and_never_passes_its_bound(
     model: EmbeddingModel, settings: Settings
 ) -> None:
@@ -125,8 +134,9 @@ def test_the_people_of_the_gallery_are_counted(
 def test_a_new_installation_starts_with_what_was_measured(db: None) -> None:
     model = EmbeddingModel.objects.current()
     assert engine.Recipe(**model.recipe) == engine.DEFAULT_RECIPE
-    assert model.verify_threshold == engine.DEFAULT_VERIFY_THRESHOLD
-    assert model.recognize_threshold == engine.DEFAULT_RECOGNIZE_THRESHOLD
+    assert model.verify_threshold == engine.DEFAULT_RECIPE.bounds.verify
+    assert model.recognize_threshold == engine.DEFAULT_RECIPE.bounds.recognize
+    assert model.outlier_threshold == engine.DEFAULT_RECIPE.bounds.outlier
     calibration = thresholds.calibration_of(model)
     assert not calibration.is_own
     assert calibration.effects is not None

@@ -43,6 +43,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f" {photos['rejected']} rejected",
         f"Imports    {found['imports_running']} running",
     ]
+    if found["networks"] != health.OK:
+        lines.append(f"Networks   {found['networks']}")
     if found["pad"] != health.OK:
         lines.append(f"Liveness   {found['pad']}")
     if found["admins_without_face"]:

@@ -10,11 +10,14 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from faceproject.embedded.memory import machine_memory
 from faceproject.supervisor import preparation, site
 from faceproject.supervisor.processes import stop
+from people import storage
+from recognition.engine import weights
 
 _MB = 1024 * 1024
 PROCESS_MB = 700  # with the networks of two models, as during a change
@@ -33,9 +36,9 @@ class Command(BaseCommand):
     help = (
         "Embed photos, re-embed for another model, send webhooks: until Ctrl-C or SIGTERM, which"
         " let each process finish its task; after SIGTERM the exit code is 0. Several machines need"
-        " the same environment and nothing else. Each process runs one task at a time; one that"
-        " dies or grows beyond WORKER_MAX_MB is started anew. ENGINE_THREADS sets the processor"
-        " threads of each."
+        " the same environment, with PHOTOS_DIR a folder that all of them see; networks that are"
+        " not there are fetched first. Each process runs one task at a time; one that dies or grows"
+        " beyond WORKER_MAX_MB is started anew. ENGINE_THREADS sets the processor threads of each."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,6 +57,13 @@ class Command(BaseCommand):
         cores = max(1, len(os.sched_getaffinity(0)) // max(1, settings.ENGINE_THREADS))
         number = options["processes"] or default_processes(cores=cores, memory=machine_memory())
         preparation.make_folders()
+        if storage.has_photos():
+            try:
+                storage.require_store()
+            except storage.StoreMissing as error:
+                raise CommandError(str(error), returncode=2) from error
+        if not weights.check(settings.MODELS_DIR).complete:
+            call_command("fetch_models", stdout=self.stdout, stderr=self.stderr)
         children = site.workers(
             number, queues=options["queues"], prefix=f"worker-{os.getpid()}-"
         ) + ([site.clock()] if options["clock"] else [])

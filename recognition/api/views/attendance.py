@@ -29,6 +29,7 @@ from recognition.api import examples, problems
 from recognition.api.access import DeviceRight, Rule
 from recognition.api.attendance import (
     BatchAnswer,
+    BatchItem,
     BatchSerializer,
     ChallengeAnswer,
     ClockAnswer,
@@ -39,7 +40,15 @@ from recognition.api.attendance import (
     EventSerializer,
 )
 from recognition.api.authentication import device_of
-from recognition.api.filters import MomentFilter, UUIDFilter, YesNoFilter
+from recognition.api.fields import UUID_TEXT
+from recognition.api.filters import (
+    IdFilter,
+    MomentFilter,
+    TextFilter,
+    UUIDFilter,
+    YesNoFilter,
+)
+from recognition.api.pages import by_moment
 from recognition.api.parsers import BoundedJSON
 from recognition.api.views.recognition import decoded
 from recognition.attendance import challenges, clock, corrections, idempotency, undo
@@ -47,6 +56,7 @@ from recognition.attendance.idempotency import Answer
 from recognition.liveness import Live, StepFrame
 from recognition.login.addresses import client_address
 from recognition.models import AttendanceEvent, Device, Direction, EventSource, LivenessStep
+from recognition.record import Undecided
 
 Row = TypeVar("Row", bound=Model)
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -54,7 +64,8 @@ KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": f"^{_KEY.pattern}$"},
     OpenApiParameter.HEADER,
-    description="The same key gives the same answer for 24 hours, and at most one event.",
+    description="The same key gives the same answer, and at most one event: for 24 hours at least, "
+    "and for as long as a capture may wait on a device.",
 )
 
 
@@ -133,10 +144,13 @@ class BatchView(APIView):
     def post(self, request: Request) -> Response:
         """Answered item by item, in order; safe to send again as a whole.
 
-        An item's `id` is its idempotency key: one that `clock/` has had before is not recorded
-        again, and answered as it was, or with `key_used_otherwise`. A device whose clock is wrong
-        is refused whole. One that `requires_liveness` has each item refused: what waited proves
-        nothing.
+        A capture that is not what it should be is answered with `invalid`, and the others are
+        settled. Only what is wrong around them refuses all.
+
+        An item's `id` is its idempotency key, for as long as its capture could be accepted: one
+        that `clock/` has had before is not recorded again, and answered as it was, or with
+        `key_used_otherwise`. A device whose clock is wrong is refused whole. One that
+        `requires_liveness` has each item refused: what waited proves nothing.
         """
         form = BatchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -169,14 +183,25 @@ class UndoView(APIView):
         return Response(body, status=200 if undone.is_repeat else 201)
 
 
-def _item(item: Mapping[str, Any], device: Device) -> dict[str, object]:
-    asked = {name: value for name, value in item.items() if name != "id"}
-    work = partial(_clock, asked, device, was_stored=True)
+def _item(sent: object, device: Device) -> dict[str, object]:
+    form = BatchItem(data=sent)
     try:
-        answer = _once(device, str(item["id"]), asked, work)
+        form.is_valid(raise_exception=True)
+        asked = {name: value for name, value in form.validated_data.items() if name != "id"}
+        work = partial(_clock, asked, device, was_stored=True)
+        answer = _once(device, str(form.validated_data["id"]), asked, work)
+    except ValidationError as error:
+        answer = _answer_of(problems.of_validation(error))
     except Refusal as refusal:
-        answer = _refused(refusal)
-    return {"id": str(item["id"]), "status": answer.status, "answer": answer.body}
+        answer = _answer_of(problems.of_refusal(refusal))
+    return {"id": _id_of(sent), "status": answer.status, "answer": answer.body}
+
+
+def _id_of(sent: object) -> str | None:
+    """Of a capture, however wrong the rest of it is."""
+    given = sent.get("id") if isinstance(sent, Mapping) else None
+    is_one = isinstance(given, str) and UUID_TEXT.fullmatch(given)
+    return str(UUID(given)) if is_one else None
 
 
 def _device(request: Request) -> Device:
@@ -218,9 +243,9 @@ def _clock(
     except Refusal as refusal:
         if _passes(refusal, asked):
             raise
-        return _refused(refusal)
+        return _answer_of(problems.of_refusal(refusal))
     if clocked.event is None:
-        return _refused(Refusal(clocked.result.message, code=clocked.result.outcome))
+        return _answer_of(problems.of_refusal(Undecided(clocked.result)))
     body = {
         **clocked.result.as_json(),
         "event": ClockedEventSerializer(clocked.event).data,
@@ -274,8 +299,7 @@ def _passes(error: Exception, asked: Mapping[str, Any]) -> bool:
     return is_fault and "challenge" not in asked
 
 
-def _refused(refusal: Refusal) -> Answer:
-    body = problems.of_refusal(refusal)
+def _answer_of(body: Mapping[str, object]) -> Answer:
     return Answer(status=int(str(body["status"])), body=body)
 
 
@@ -289,6 +313,8 @@ def _response(answer: Answer) -> Response:
 
 class EventFilter(django_filters.FilterSet):
     person = UUIDFilter(field_name="person__public_id")
+    gallery = IdFilter(field_name="person__galleries__id", label="Of its people; its id.")
+    device = TextFilter(field_name="device__name", label="Its name.")
     since = MomentFilter(field_name="occurred_at", lookup_expr="gte")
     until = MomentFilter(field_name="occurred_at", lookup_expr="lt")
     is_late_arriving = YesNoFilter()
@@ -301,13 +327,14 @@ class EventFilter(django_filters.FilterSet):
 class EventViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AttendanceEvent]
 ):
-    """Every event, newest first, with those that a correction replaced."""
+    """Every event, with those that a correction replaced; what was recorded last comes first."""
 
     queryset = AttendanceEvent.objects.select_related(
         "person", "device", "replaces", "replaced_by", "corrected_by"
     )
     serializer_class = EventSerializer
     filterset_class = EventFilter
+    orders = (by_moment("occurred_at"),)
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"

@@ -21,6 +21,7 @@ from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, P
 from recognition.api import examples, problems
 from recognition.api.access import Rule
 from recognition.api.filters import IdFilter, TextFilter, YesNoFilter
+from recognition.api.pages import by_name
 from recognition.api.serializers import (
     AddedFace,
     EmbeddingModelSerializer,
@@ -48,6 +49,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     queryset = Person.objects.prefetch_related("galleries")
     serializer_class = PersonSerializer
     filterset_class = PersonFilter
+    orders = (by_name("full_name"),)
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
@@ -99,6 +101,7 @@ class FaceViewSet(
 
     queryset = FaceImage.objects.all()
     serializer_class = FaceSerializer
+    filterset_fields: ClassVar = ["state"]
     lookup_field = "public_id"
     lookup_url_kwarg = "face_id"
     lookup_value_converter = "uuid"
@@ -159,6 +162,7 @@ class GalleryViewSet(viewsets.ModelViewSet[Gallery]):
     queryset = Gallery.objects.all()
     serializer_class = GallerySerializer
     filterset_class = GalleryFilter
+    orders = (by_name("name"),)
     lookup_value_converter = "int"
     http_method_names = ("get", "post", "patch", "delete", "head", "options")
     rules: ClassVar = {

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from people.errors import Refusal
 from people.images import BadPhoto, Pixels, decode
 from people.models import Gallery, Person
 from people.services import PersonUnknown
@@ -30,9 +29,8 @@ from recognition.api.serializers import (
 )
 from recognition.engine import Reason
 from recognition.models import Attempt, AttemptSource
+from recognition.record import Undecided
 from recognition.services import Result, recognize, recognize_everybody, verify
-
-DECIDED = frozenset({"match", "no_match", "unknown"})
 
 
 def decoded(photos: list[bytes] | BadPhoto) -> list[Pixels]:
@@ -44,8 +42,8 @@ def decoded(photos: list[bytes] | BadPhoto) -> list[Pixels]:
 
 def refuse_undecided(result: Result) -> Result:
     """A probe without a usable face is a problem, with its reason's code. It is on record."""
-    if result.outcome not in DECIDED:
-        raise Refusal(result.message, code=result.outcome)
+    if not result.is_decision:
+        raise Undecided(result)
     return result
 
 
@@ -135,6 +133,9 @@ def _everybody(photo: Pixels, asked: dict[str, Any], *, for_device: bool) -> dic
 class AttemptFilter(django_filters.FilterSet):
     person = UUIDFilter(method="about", label="Claimed or found: the id.")
     gallery = IdFilter(field_name="gallery_id", label="Its id.")
+    model = IdFilter(field_name="model_id", label="Its id.")
+    actor = TextFilter(field_name="actor__username", label="The user name.")
+    device = TextFilter(field_name="actor__device__name", label="Its name.")
     outcome = TextFilter()
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
     until = MomentFilter(field_name="created_at", lookup_expr="lt")
@@ -150,7 +151,7 @@ class AttemptFilter(django_filters.FilterSet):
 class AttemptViewSet(viewsets.ReadOnlyModelViewSet[Attempt]):
     """Every decision, newest first, without the photo."""
 
-    queryset = Attempt.objects.select_related("claimed", "found", "model")
+    queryset = Attempt.objects.select_related("claimed", "found", "model", "actor__device")
     serializer_class = AttemptSerializer
     filterset_class = AttemptFilter
     lookup_field = "public_id"

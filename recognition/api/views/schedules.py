@@ -11,6 +11,7 @@ from rest_framework import viewsets
 from people.errors import Refusal
 from recognition.api.access import Rule
 from recognition.api.filters import IdFilter, UUIDFilter
+from recognition.api.pages import by_date, by_name
 from recognition.api.schedules import (
     HolidaySerializer,
     ShiftAssignmentSerializer,
@@ -41,6 +42,7 @@ class ShiftViewSet(viewsets.ModelViewSet[Shift]):
 
     queryset = Shift.objects.all()
     serializer_class = ShiftSerializer
+    orders = (by_name("name"),)
     lookup_value_converter = "int"
     http_method_names = METHODS
     rules: ClassVar = _rules("shift")
@@ -64,6 +66,7 @@ class ShiftAssignmentViewSet(viewsets.ModelViewSet[ShiftAssignment]):
     queryset = ShiftAssignment.objects.select_related("person", "gallery", "shift")
     serializer_class = ShiftAssignmentSerializer
     filterset_class = ShiftAssignmentFilter
+    orders = (by_date("valid_from"),)
     lookup_value_converter = "int"
     http_method_names = METHODS
     rules: ClassVar = _rules("shiftassignment")
@@ -80,6 +83,7 @@ class HolidayViewSet(viewsets.ModelViewSet[Holiday]):
     queryset = Holiday.objects.all()
     serializer_class = HolidaySerializer
     filterset_class = HolidayFilter
+    orders = (by_date("date"),)
     lookup_value_converter = "int"
     http_method_names = METHODS
     rules: ClassVar = _rules("holiday")

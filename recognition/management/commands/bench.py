@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Command(FaceCommand):
     def answer(self, options: dict[str, Any]) -> int:
         if options["here"]:
             return _measure_here(options["only"][0], options["here"], full=options["full"])
-        results, failed = [], []
+        started, results, failed = time.monotonic(), [], []
         for name in benches.chosen(options["only"], full=options["full"]):
             self.stderr.write(f"{name} …")
             found = benches.run(name, full=options["full"], site=_kept_of_the_site())
@@ -49,7 +50,9 @@ class Command(FaceCommand):
                 continue
             benches.keep(found, settings.VAR_DIR / "bench")
             results.append(found)
-        return self._tell(results, failed, options["out"])
+        code = self._tell(results, failed, options["out"])
+        self.say(f"Measured in {time.monotonic() - started:.0f} s.")
+        return code
 
     def _tell(self, results: list[dict[str, Any]], failed: list[str], out: Path | None) -> int:
         rows = [benches.row_of(row) for found in results for row in found["rows"]]

@@ -15,11 +15,7 @@ from people.errors import Refusal
 from people.models import EmbeddingModel
 from people.services import find_gallery
 from recognition.calibration.stored import shipped
-from recognition.engine import (
-    DEFAULT_RECIPE,
-    DEFAULT_RECOGNIZE_THRESHOLD,
-    DEFAULT_VERIFY_THRESHOLD,
-)
+from recognition.engine import DEFAULT_RECIPE
 from recognition.evaluation.baselines import BASELINES
 from recognition.evaluation.groups import read_labels
 from recognition.evaluation.pair_sets import from_file, from_folder, from_gallery
@@ -28,6 +24,7 @@ from recognition.evaluation.results import as_json
 from recognition.evaluation.runs import Evaluation, Plan, run
 from recognition.evaluation.tables import failures_of, sentences_of, source_of, tables_of
 from recognition.management.base import YES, FaceCommand, is_missing_table, progress_bar, table
+from recognition.reembedding.catalogue import find_model
 from recognition.runtime import engine_for
 
 MAX_PAIRS = 20_000_000  # about 6,300 photos, each with each; takes 1 GB
@@ -52,10 +49,11 @@ class Command(FaceCommand):
         "Labeled Faces in the Wild, on a folder Name/photo.jpg, or on the enrolled people. "
         "Nothing is enrolled or changed. "
         "In a photo with several faces the one nearest the centre counts. A pair with a photo in "
-        "which no face is found counts as “different”, in every figure, and is reported as a "
-        "failure to enrol. Both photos of a pair are treated as enrolled ones are (averaged with "
-        "their mirror image), since a pair has no order; --door treats the second as a single "
-        "frame at the door. "
+        "which no face is found counts as “different” in every figure, and as a probe of 1:N it is "
+        "a miss. Failure to enrol: the photos that enrolment, which is stricter, would refuse, by "
+        "reason; of a gallery those it has rejected, which are in no pair. Both photos of a pair "
+        "are treated as enrolled ones are (averaged with their mirror image), since a pair has no "
+        "order; --door treats the second as a single frame at the door. "
         "Accuracy of a file with folds: each fold at the threshold that is best on the others, "
         "mean and standard error; with --train: at the threshold that is best there; else on ten "
         "folds drawn at random. For folders and galleries it is counted on as many impostor pairs "
@@ -105,7 +103,7 @@ class Command(FaceCommand):
         parser.add_argument(
             "--baseline", action="append", default=[], choices=BASELINES,
             help="measure beside it, on the same pairs: the photos pixel by pixel, or deepface's "
-            "own preprocessing with the same networks",
+            "own preprocessing with FaceNet and CenterFace",
         )  # fmt: skip
         parser.add_argument(
             "--report", type=Path, metavar="FILE.html", help="write a page with curves, by itself"
@@ -114,12 +112,15 @@ class Command(FaceCommand):
             "--with-photos", action="store_true",
             help="the report shows names and photos of the worst errors",
         )  # fmt: skip
+        parser.add_argument(
+            "--model", metavar="MODEL", help="as in “facenet128 v2”; by default the active one"
+        )
         parser.add_argument("--no-cache", action="store_true", help="keep no vectors of faces")
 
     def answer(self, options: dict[str, Any]) -> int:
         _check(options)
         labels = read_labels(options["groups"]) if options["groups"] else None
-        model = _model(needed=options["gallery"] is not None)
+        model = _model(options["model"], needed=options["gallery"] is not None)
         evaluation = run(
             _plan(options, model, labels),
             model,
@@ -190,23 +191,24 @@ def _plan(options: dict[str, Any], model: EmbeddingModel, labels: Any) -> Plan:
     if options["folder"]:
         return Plan(from_folder(options["folder"], **drawn), one_to_many=True, **common)
     gallery = find_gallery(name=options["gallery"]) if options["gallery"] else None
-    pairs, kept = from_gallery(model, gallery, **drawn)
-    return Plan(pairs, kept=kept, one_to_many=True, **common)
+    pairs, kept, rejected = from_gallery(model, gallery, **drawn)
+    return Plan(pairs, kept=kept, rejected=rejected, one_to_many=True, **common)
 
 
-def _model(*, needed: bool) -> EmbeddingModel:
-    """The active one. Photos in files need no database, so there the default one stands in."""
+def _model(name: str | None, *, needed: bool) -> EmbeddingModel:
+    """The named or the active one. Photos in files need no database: there the default one stands
+    in."""
     try:
-        return EmbeddingModel.objects.current()
+        return find_model(name=name) if name else EmbeddingModel.objects.current()
     except ProgrammingError as error:
-        if needed or not is_missing_table(error):
+        if needed or name or not is_missing_table(error):
             raise
     return EmbeddingModel(
         name=DEFAULT_RECIPE.name,
         version=DEFAULT_RECIPE.version,
         recipe=asdict(DEFAULT_RECIPE),
         dimensions=DEFAULT_RECIPE.dimensions,
-        verify_threshold=DEFAULT_VERIFY_THRESHOLD,
-        recognize_threshold=DEFAULT_RECOGNIZE_THRESHOLD,
+        verify_threshold=DEFAULT_RECIPE.bounds.verify,
+        recognize_threshold=DEFAULT_RECIPE.bounds.recognize,
         calibration=shipped(),
     )

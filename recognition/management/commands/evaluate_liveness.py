@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from people.errors import Refusal
-from recognition.engine import Engine, weights
+from recognition.engine import DEFAULT_RECIPE, Engine, weights
 from recognition.engine.antispoof import AntiSpoof
 from recognition.evaluation import presentations, replays, turns
 from recognition.evaluation.presentations import At, Rate
@@ -45,6 +46,9 @@ class Command(FaceCommand):
         parser.add_argument(
             "--with-pad", action="store_true", help="those of --turns pass the networks as well"
         )
+        parser.add_argument(
+            "--detector", choices=weights.DETECTORS, default=DEFAULT_RECIPE.detector
+        )
         parser.add_argument("--seed", type=int, default=0)
 
     def answer(self, options: dict[str, Any]) -> int:
@@ -56,7 +60,8 @@ class Command(FaceCommand):
             "models_dir": settings.MODELS_DIR,
             "threads": settings.ENGINE_THREADS,
         }
-        engine, antispoof = Engine(**how), AntiSpoof(**how)
+        engine = Engine(**how, recipe=replace(DEFAULT_RECIPE, detector=options["detector"]))
+        antispoof = AntiSpoof(**how)
         result: dict[str, Any] = {}
         if options["folder"] is not None:
             result["pad"] = self._pad(options["folder"], engine, antispoof, options["plot"])

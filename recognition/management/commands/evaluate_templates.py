@@ -13,6 +13,7 @@ from people.vectors import Vector
 from recognition.evaluation.photo_sets import PROBE, Embedder, embed_people, photos_by_person
 from recognition.evaluation.templates import Line, Question, Rate, evaluate
 from recognition.management.base import YES, FaceCommand, progress_bar, table
+from recognition.reembedding.catalogue import find_model
 from recognition.runtime import engine_for
 
 
@@ -52,13 +53,18 @@ class Command(FaceCommand):
         )
         parser.add_argument("--splits", type=int, default=20, help="random splits (default 20)")
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--model", metavar="MODEL", help="as in “facenet128 v2”; by default the active one"
+        )
         parser.add_argument("--no-cache", action="store_true", help="keep no vectors of faces")
 
     def answer(self, options: dict[str, Any]) -> int:
         question = Question(
             fmrs=options["fmr"], splits=max(1, options["splits"]), seed=options["seed"]
         )
-        people, strangers = self._vectors(options)
+        name = options["model"]
+        model = find_model(name=name) if name else EmbeddingModel.objects.current()
+        people, strangers = self._vectors(model, options)
         need = max(question.photos) + max(question.frames)
         enough = [photos for photos in people.values() if len(photos) >= need]
         if len(enough) < 2:
@@ -67,7 +73,6 @@ class Command(FaceCommand):
             )
         with progress_bar(question.splits, "split", "Comparing") as bar:
             lines = evaluate(enough, strangers, question, lambda: bar.update())
-        model = EmbeddingModel.objects.current()
         self.give(
             {
                 "model": str(model),
@@ -87,12 +92,14 @@ class Command(FaceCommand):
         self._print(lines, question)
         return YES
 
-    def _vectors(self, options: dict[str, Any]) -> tuple[dict[str, Vector], list[Vector]]:
+    def _vectors(
+        self, model: EmbeddingModel, options: dict[str, Any]
+    ) -> tuple[dict[str, Vector], list[Vector]]:
         known = _photos(options["people"])
         others = _photos(options["strangers"]) if options["strangers"] else {}
         others = {name: photos for name, photos in others.items() if name not in known}
         cache = None if options["no_cache"] else settings.VAR_DIR / "cache"
-        embedder = Embedder(engine_for(EmbeddingModel.objects.current()), cache)
+        embedder = Embedder(engine_for(model), cache)
         total = sum(map(len, [*known.values(), *others.values()]))
         with progress_bar(total, "photo", "Embedding") as bar:
             people = embed_people(known, embedder, lambda: bar.update())

@@ -22,7 +22,7 @@ from recognition.evaluation.statistics import Interval
 from recognition.finetuning import plot, service
 from recognition.finetuning.judging import Row, judge
 from recognition.finetuning.service import Result
-from recognition.finetuning.splitting import HOLDOUTS, split
+from recognition.finetuning.splitting import HOLDOUTS, check_enough, split
 from recognition.finetuning.training import Plan, train
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, table
 from recognition.reembedding.catalogue import find_model
@@ -81,8 +81,9 @@ class Command(FaceCommand):
         )  # fmt: skip
         plan = Plan()
         parser.add_argument(
-            "--margin", type=between(0.01, 2), default=plan.margin, metavar="SQUARE",
-            help=f"by how much, in squared distance (default {plan.margin})",
+            "--margin", type=between(0.01, 2), metavar="SQUARE",
+            help=f"by how much, in squared distance (default {plan.margin} for FaceNet, for another"
+            " network in proportion)",
         )  # fmt: skip
         parser.add_argument(
             "--epochs", type=count, default=plan.epochs, metavar="N",
@@ -124,19 +125,21 @@ class Command(FaceCommand):
             name = options["people"]
             return enrolled_set(base, find_gallery(name=name) if name else None)
         try:
-            return self._folder(base, options["folder"])
+            return self._folder(base, options["folder"], options["holdout"])
         except OSError as error:
             raise Refusal(
                 f"{error.filename} cannot be read: {error.strerror}.", code="file_unreadable"
             ) from error
 
-    def _folder(self, base: EmbeddingModel, folders: list[Path]) -> PhotoSet:
+    def _folder(self, base: EmbeddingModel, folders: list[Path], holdout: float) -> PhotoSet:
         for folder in folders:
             if not folder.is_dir():
                 raise Refusal(f"There is no folder {folder}.", code="folder_missing")
         every = merged(folders)
         # One photo alone makes no pair: it is not embedded, and its person only counted.
         photos = {name: own for name, own in every.items() if len(own) > 1}
+        # Before minutes of work; not every file has a face, so that it is asked again afterwards.
+        check_enough(len(photos), len(every) - len(photos), holdout)
         with progress_bar(sum(map(len, photos.values())), "photo", "Embedding") as bar:
             found = embed_people(
                 photos, embedder(base, settings.VAR_DIR / "cache"), lambda: bar.update()
@@ -147,7 +150,8 @@ class Command(FaceCommand):
 
     def _train(self, base: EmbeddingModel, photos: PhotoSet, options: dict[str, Any]) -> Result:
         parts = split(photos.people, holdout=options["holdout"], seed=options["seed"])
-        plan = Plan(margin=options["margin"], epochs=options["epochs"], seed=options["seed"])
+        margin = options["margin"] or service.margin_for(base)
+        plan = Plan(margin=margin, epochs=options["epochs"], seed=options["seed"])
         with progress_bar(plan.epochs, "epoch", "Training") as bar:
             trained = train(parts.training, parts.stopping, plan, lambda: bar.update())
         # Judged is what will be stored and used.

@@ -6,7 +6,8 @@ import time
 from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from tqdm import tqdm
 
 from people.errors import Refusal
@@ -16,7 +17,7 @@ from recognition.management.recipes import add_recipe_arguments, recipe_changes
 from recognition.models import ReembeddingFailure, ReembeddingRun
 from recognition.reembedding import runs
 from recognition.reembedding.catalogue import find_model, find_or_add
-from recognition.reembedding.switching import OVERRIDABLE
+from recognition.reembedding.switching import NAMED, OVERRIDABLE, kept_back
 
 _LOOK_EVERY_S = 0.5
 _SHOWN = 20
@@ -25,15 +26,17 @@ _SHOWN = 20
 class Command(FaceCommand):
     help = (
         "Embed every enrolled photo under another model, behind the running service; the workers"
-        " do it. Safe to interrupt, kill and start again. With a recipe, the model is added first"
-        " if it is not there. Exit code 0: started, or with --watch or --here done; 1: paused or"
-        " cancelled meanwhile, or not activated, and why; 2: error."
+        " do it. Safe to interrupt, kill and start again; a run that is under way takes over what"
+        " is asked for now. With a recipe, the model is added first if it is not there. Exit code"
+        " 0: started, or with --watch or --here done; 1: paused or cancelled meanwhile, or not"
+        " activated, and why; 2: error."
     )
     examples = """\
   manage.py reembed tighter --margin -0.1 --watch     added first, as by add_model
   manage.py reembed tighter --watch
   manage.py reembed tighter --rate 2                  two photos a second, beside other work
-  manage.py reembed tighter --pause                   and --resume, --cancel
+  manage.py reembed tighter --pause                   and --cancel
+  manage.py reembed tighter --resume --watch --rate 20
   manage.py reembed tighter --here --watch            without workers: in this process
   manage.py reembed tighter --activate-when-done --may-miss 3"""
 
@@ -45,7 +48,7 @@ class Command(FaceCommand):
             what.add_argument(f"--{action}", action="store_true", help=about)
         parser.add_argument("--activate-when-done", action="store_true")
         parser.add_argument(
-            "--may-miss", type=int, default=0, metavar="N",
+            "--may-miss", type=_number, metavar="N",
             help="people that may be left without a vector by the activation (default 0)",
         )  # fmt: skip
         parser.add_argument(
@@ -63,14 +66,18 @@ class Command(FaceCommand):
 
     def answer(self, options: dict[str, Any]) -> int:
         name, changes = options["model"], recipe_changes(options)
-        for action in ("pause", "resume", "cancel"):
-            if options[action]:
-                run = runs.live_run(find_model(name=name))
-                getattr(runs, action)(run=run)
-                self._tell(run)
-                return YES
+        if options["pause"] or options["cancel"]:
+            return self._stop(name, options)
+        if options["resume"] and changes:
+            raise CommandError("--resume takes no recipe: the model has one.")
         model = find_or_add(name=name, changes=changes) if changes else find_model(name=name)
-        run = self._started(model, options)
+        if options["resume"]:
+            run = runs.live_run(model)
+            with transaction.atomic():  # a run that is not paused is not changed either
+                runs.change(run=run, **_asked(options))
+                runs.resume(run=run)
+        else:
+            run = self._started(model, options)
         if not (options["here"] or options["watch"]):
             self._tell(run)
             return YES
@@ -80,23 +87,32 @@ class Command(FaceCommand):
             self.stderr.write("Workers go on with it. --pause or --cancel stops it.")
             raise
         self._tell(run)
-        return YES if _is_as_asked(run, activated=options["activate_when_done"]) else NO
+        return YES if run.state == ReembeddingRun.State.DONE and not run.error else NO
+
+    def _stop(self, name: str, options: dict[str, Any]) -> int:
+        others = (*_asked(options).values(), *recipe_changes(options).values())
+        if options["watch"] or options["here"] or any(other is not None for other in others):
+            raise CommandError("--pause and --cancel take no other option.")
+        run = runs.live_run(find_model(name=name))
+        (runs.pause if options["pause"] else runs.cancel)(run=run)
+        self._tell(run)
+        return YES
 
     def _started(self, model: EmbeddingModel, options: dict[str, Any]) -> ReembeddingRun:
-        """A new run, or the one that is under way."""
+        """A new run, or the one that is under way, changed to what is asked for."""
+        asked = {key: value for key, value in _asked(options).items() if value is not None}
         try:
-            return runs.start(
-                model=model,
-                activate_when_done=options["activate_when_done"],
-                may_miss=options["may_miss"],
-                overrides=options["override"],
-                rate_limit=options["rate"],
-            )
+            return runs.start(model=model, **asked)
         except Refusal as refusal:
             if refusal.code != "run_exists":
                 raise
-        self.say(f"A re-embedding for {model} is under way already, and goes on as it was started.")
-        return runs.live_run(model)
+        run = runs.live_run(model)
+        runs.change(run=run, **asked)
+        self.say(
+            f"A re-embedding for {model} is under way already; it goes on"
+            + (" as asked for now." if asked else " as it was started.")
+        )
+        return run
 
     def _watch(self, run: ReembeddingRun, *, works: bool) -> None:
         with progress_bar(run.total, "photo", "Photos") as bar:
@@ -110,10 +126,12 @@ class Command(FaceCommand):
         run.refresh_from_db()
         failures = ReembeddingFailure.objects.filter(model=run.model)
         listed = failures.select_related("image__person").order_by("pk")
+        missing = list(kept_back(run).values_list("full_name", flat=True))
         self.give(
             {
                 **run.as_json(),
                 "model_state": run.model.state,
+                "missing_people": missing,
                 "failures": [
                     {"photo": str(one.image.public_id), "person": one.image.person.full_name,
                      "code": one.code, "reason": one.reason}
@@ -125,6 +143,9 @@ class Command(FaceCommand):
         self.say(f"{run}: {state}. {run.settled} of {run.total} photos, {run.failed} failed.")
         if run.error:
             self.say(run.error)
+        if missing:
+            more = f" and {len(missing) - NAMED} more (--json names all)"
+            self.say(f"  {', '.join(missing[:NAMED])}{more if len(missing) > NAMED else ''}")
         rows = [(one.image.person.full_name, one.code, one.reason) for one in listed[:_SHOWN]]
         for line in table(rows) if rows else []:
             self.say(f"  {line}")
@@ -132,12 +153,14 @@ class Command(FaceCommand):
             self.say(f"  … and {failures.count() - _SHOWN} more (--json lists all)")
 
 
-def _is_as_asked(run: ReembeddingRun, *, activated: bool) -> bool:
-    """Done, and activated if that was asked for: by whoever started it, or by this call."""
-    if run.state != ReembeddingRun.State.DONE:
-        return False
-    is_heeded = run.activate_when_done or not activated
-    return is_heeded and not run.error
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    """What a run is asked for by this call; None for what is not said."""
+    return {
+        "activate_when_done": options["activate_when_done"] or None,
+        "may_miss": options["may_miss"],
+        "overrides": options["override"] or None,
+        "rate_limit": options["rate"],
+    }
 
 
 def _show(bar: tqdm[Any], run: ReembeddingRun) -> None:
@@ -151,6 +174,12 @@ def _show(bar: tqdm[Any], run: ReembeddingRun) -> None:
     else:
         bar.set_description("Photos", refresh=False)
     bar.set_postfix(note)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError("a number of people, 0 or more")
+    return int(text)
 
 
 def _rate(text: str) -> float:

@@ -27,7 +27,7 @@ from recognition.attendance.signals import clocked
 from recognition.devices import NewKey, add_device
 from recognition.liveness import challenges
 from recognition.models import Attempt, AttendanceEvent, Device, LivenessSession, LivenessStep
-from tests.faces import FakeEngine, frame_for, photo_of
+from tests.faces import FakeEngine, frame_for, photo_of, photo_too_dark
 from tests.fixtures import Enrol
 from tests.recognition.api.conftest import client_with, is_problem
 from tests.recognition.api.test_clock import batch, capture
@@ -131,6 +131,14 @@ def test_a_challenge_says_what_to_do_and_until_when(kiosk: APIClient) -> None:
     )
     assert session.expires_at - session.created_at == timedelta(seconds=60)
     assert session.purpose == "clock"
+
+
+def test_an_answer_that_is_refused_does_not_say_for_which_face(kiosk: APIClient) -> None:
+    form = answer_to(start(kiosk))
+    form["photo"][-1] = SimpleUploadedFile("frame.png", photo_too_dark(10))
+    answer = clock(kiosk, form)
+    is_refused(answer, "too_dark")
+    assert not {"box", "quality"} & set(answer.json())
 
 
 def test_who_moves_as_asked_is_clocked(kiosk: APIClient, ann: Person) -> None:

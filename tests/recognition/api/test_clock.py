@@ -16,9 +16,12 @@ from people import services as people
 from people.models import Gallery, Person
 from recognition import services
 from recognition.attendance import clock as clock_service
-from recognition.models import Attempt, AttendanceEvent, Device
+from recognition.attendance import idempotency
+from recognition.devices import add_device
+from recognition.models import Attempt, AttendanceEvent, Device, IdempotentAnswer
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
+from tests.recognition.api.conftest import client_with
 
 URL = "/api/v1/attendance/clock/"
 
@@ -227,10 +230,128 @@ def test_a_batch_may_be_sent_again_as_a_whole(kiosk: APIClient) -> None:
     assert AttendanceEvent.objects.count() == 2
 
 
+def counted() -> int:
+    return AttendanceEvent.objects.filter(is_void=False, replaced_by=None).count()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_batch_sent_again_a_day_later_brings_nothing_back(
+    kiosk: APIClient, admin: APIClient
+) -> None:
+    waited = capture(10, ago(hours=3))
+    first = batch(kiosk, waited).json()
+    event = first["results"][0]["answer"]["event"]["id"]
+    correct(admin, event=event, is_void=True, reason="It was her sister")
+    IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    idempotency.forget_old()
+    assert batch(kiosk, waited).json() == first
+    assert counted() == 0
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("how", [{"is_void": True}, {"direction": "out"}, {"occurred_at": ""}])
+def test_what_was_corrected_is_there_although_its_answer_is_forgotten(
+    kiosk: APIClient, admin: APIClient, how: dict[str, object]
+) -> None:
+    """Also as another capture of the same moment, and when the correction moved it elsewhere."""
+    waited = capture(10, ago(hours=3))
+    event = batch(kiosk, waited).json()["results"][0]["answer"]["event"]["id"]
+    moved = {"occurred_at": ago(hours=2)} if "occurred_at" in how else how
+    correct(admin, event=event, reason="It was otherwise", **moved)
+    left = counted()
+    IdempotentAnswer.objects.all().delete()
+    for again in waited, {**waited, "id": str(uuid4())}:
+        [result] = batch(kiosk, again).json()["results"]
+        assert (result["status"], result["answer"]["event"]["id"]) == (200, event)
+        assert result["answer"]["is_repeat"]
+    assert counted() == left
+
+
+def test_another_device_saw_the_same_moment_for_itself(
+    kiosk: APIClient, admin: APIClient, north: Gallery, ann: Person
+) -> None:
+    when = ago(hours=3)
+    event = batch(kiosk, capture(10, when)).json()["results"][0]["answer"]["event"]["id"]
+    correct(admin, event=event, is_void=True, reason="The door was in test")
+    other = client_with(add_device(name="Gate", galleries=[north]).key)
+    assert batch(other, capture(10, when)).json()["results"][0]["status"] == 201
+
+
 @pytest.mark.usefixtures("ann")
 def test_a_device_whose_clock_is_wrong_is_refused_whole(kiosk: APIClient) -> None:
     answer = batch(kiosk, capture(10, ago(hours=3)), sent_at=ago(hours=2))
     assert (answer.status_code, answer.json()["code"]) == (422, "clock_drift")
+    assert not AttendanceEvent.objects.exists()
+
+
+WRONG: dict[str, dict[str, object]] = {
+    "a direction that is none": {"direction": "up"},
+    "an unknown field": {"person": "Ann"},
+    "no time": {"occurred_at": None},
+    "a time without an offset": {"occurred_at": "2026-01-31T08:00:00"},
+    "no text": {"staff_number": 7},
+    "no photo": {"photo": []},
+    "too many photos": {"photo": ["aGk="] * 17},
+    "an id that is none": {"id": "7"},
+    "an id that is no text": {"id": 7},
+}
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("case", WRONG)
+def test_a_malformed_capture_spoils_no_other(kiosk: APIClient, case: str) -> None:
+    good, bad = capture(10, ago(hours=3)), capture(10, ago(hours=2))
+    bad.update(WRONG[case])
+    answer = batch(kiosk, bad, good)
+    assert answer.status_code == 200
+    refused, settled = answer.json()["results"]
+    assert (settled["status"], settled["id"]) == (201, good["id"])
+    assert (refused["status"], refused["answer"]["code"]) == (400, "invalid")
+    [field] = WRONG[case]
+    assert list(refused["answer"]["errors"]) == [field]
+    assert refused["id"] == (None if field == "id" else bad["id"])
+    assert AttendanceEvent.objects.count() == 1
+    assert batch(kiosk, bad, good).json() == answer.json()
+
+
+@pytest.mark.usefixtures("ann")
+def test_what_is_no_capture_at_all_spoils_none_either(kiosk: APIClient) -> None:
+    good = capture(10, ago(hours=3))
+    items: list[Any] = [None, 7, "x", [], {}, good]
+    results = batch(kiosk, *items).json()["results"]
+    assert [result["status"] for result in results] == [400] * 5 + [201]
+    assert [result["id"] for result in results] == [None] * 5 + [good["id"]]
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_capture_is_refused_as_it_would_be_alone(kiosk: APIClient) -> None:
+    for wrong in {"direction": "up"}, {"occurred_at": "2026-02-31T08:00:00Z"}, {"person": "Ann"}:
+        item = {**capture(10, ago(hours=3)), **wrong}
+        alone = {name: value for name, value in item.items() if name != "id"}
+        [result] = batch(kiosk, item).json()["results"]
+        said = kiosk.post(URL, alone, format="json")
+        assert (result["status"], result["answer"]) == (said.status_code, said.json())
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"sent_at": None},
+        {"sent_at": "yesterday"},
+        {"captures": {}},
+        {"captures": "x"},
+        {"captures": []},
+        {"captures": None},
+        {"device": "Door"},
+    ],
+)
+@pytest.mark.usefixtures("ann")
+def test_what_is_wrong_around_the_captures_refuses_all(
+    kiosk: APIClient, envelope: dict[str, object]
+) -> None:
+    body = {"sent_at": ago(), "captures": [capture(10, ago(hours=3))], **envelope}
+    answer = kiosk.post(f"{URL}batch/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert not AttendanceEvent.objects.exists()
 
 

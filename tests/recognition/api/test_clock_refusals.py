@@ -23,7 +23,7 @@ from people.models import FaceImage, Gallery
 from recognition.api.parsers import MAX_BODY
 from recognition.devices import NewKey, add_device, revoke
 from recognition.models import Attempt, AttendanceEvent, Device, LivenessSession
-from tests.faces import photo_of, photo_of_two, photo_without_face
+from tests.faces import photo_of, photo_of_two, photo_too_dark, photo_without_face
 from tests.fixtures import Enrol
 from tests.recognition.api.conftest import client_with, is_problem
 
@@ -106,6 +106,7 @@ Send = Callable[[Door], Any]
 REFUSED: dict[str, tuple[Send, int, str, int]] = {
     # The face
     "no face": (lambda d: d.shows(photo_without_face()), 422, "no_face", 1),
+    "a face in the dark": (lambda d: d.shows(photo_too_dark()), 422, "too_dark", 1),
     "two faces": (lambda d: d.shows(photo_of_two()), 422, "many_faces", 1),
     "frames of two people": (
         lambda d: d.says(photo=[text(photo_of(ANN)), text(photo_of(STRANGER))]),
@@ -199,6 +200,15 @@ def test_bad_input_is_refused_with_its_code(door: Door, case: str) -> None:
     assert not AttendanceEvent.objects.exists()
     assert not LivenessSession.objects.exists()
     assert FaceImage.objects.count() == photos
+
+
+@pytest.mark.parametrize("photo", [photo_too_dark(), photo_of(STRANGER)])
+def test_whoever_is_refused_at_the_door_is_told_which_face_it_was(door: Door, photo: bytes) -> None:
+    first, again = (door.shows(photo, key="7").json() for _ in range(2))
+    assert first["box"] == {"x": 8, "y": 8, "width": 48, "height": 48}
+    assert first["quality"]["size"] == 120
+    assert not {"distance", "runner_up_distance", "threshold", "person"} & set(first)
+    assert again == first
 
 
 def test_what_is_not_refused_is_an_event(door: Door) -> None:

@@ -14,9 +14,12 @@ from people.models import Gallery
 from recognition import search
 from recognition.devices import NewKey, renew_key, revoke
 from recognition.models import Attempt, Device
-from tests.faces import photo_of, photo_without_face
+from tests.faces import photo_of, photo_of_two, photo_too_dark, photo_without_face
 from tests.fixtures import Enrol
 from tests.recognition.api.conftest import client_with, is_problem
+
+BOX = {"x": 8, "y": 8, "width": 48, "height": 48}
+QUALITY = {"size", "sharpness", "brightness", "yaw", "pitch", "roll"}
 
 
 def as_file(data: bytes) -> SimpleUploadedFile:
@@ -117,6 +120,33 @@ def test_no_face_is_a_problem_and_on_record(enrol: Enrol, kiosk: APIClient) -> N
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "no_face"
     assert Attempt.objects.get().outcome == "no_face"
+
+
+@pytest.mark.parametrize("photo", [photo_without_face(), photo_of_two()])
+def test_where_no_face_is_meant_the_problem_has_none(
+    enrol: Enrol, kiosk: APIClient, photo: bytes
+) -> None:
+    assert not {"box", "quality"} & set(ask(kiosk, photo).json())
+
+
+def test_the_problem_of_a_face_says_where_it_is_and_how_usable(
+    enrol: Enrol, kiosk: APIClient
+) -> None:
+    answer = ask(kiosk, photo_too_dark())
+    is_problem(answer, 422)
+    body = answer.json()
+    assert (body["code"], body["box"]) == ("too_dark", BOX)
+    assert set(body["quality"]) == QUALITY
+    assert body["quality"]["brightness"] == 0.01
+    assert set(body) == {"type", "title", "status", "code", "detail", "box", "quality"}
+
+
+def test_several_frames_without_a_usable_face_are_told_of_the_first(
+    enrol: Enrol, kiosk: APIClient
+) -> None:
+    frames = [as_file(photo_too_dark()), as_file(photo_without_face())]
+    body = kiosk.post("/api/v1/recognize/", {"photo": frames}, format="multipart").json()
+    assert (body["code"], body["box"]) == ("too_dark", BOX)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +252,21 @@ def test_each_face_of_a_photo_can_be_asked_for(enrol: Enrol, admin: APIClient) -
     enrol("Ann", 10)
     body = ask(admin, photo_of(10), faces="all").json()
     assert [face["outcome"] for face in body["faces"]] == ["match"]
+
+
+def test_a_face_that_is_refused_among_all_is_told_apart_by_its_box(
+    enrol: Enrol, admin: APIClient
+) -> None:
+    answer = ask(admin, photo_too_dark(), faces="all")
+    (face,) = answer.json()["faces"]
+    assert (answer.status_code, face["outcome"], face["box"]) == (200, "too_dark", BOX)
+    assert (set(face["quality"]), face["person"], face["distance"]) == (QUALITY, None, None)
+
+
+def test_a_verification_of_a_poor_face_says_which(enrol: Enrol, admin: APIClient) -> None:
+    asked = {"photo": as_file(photo_too_dark()), "person": str(enrol("Ann", 10).public_id)}
+    body = admin.post("/api/v1/verify/", asked).json()
+    assert (body["code"], body["box"]) == ("too_dark", BOX)
 
 
 def test_a_photo_with_no_face_at_all_is_on_record_too(

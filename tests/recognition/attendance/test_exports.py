@@ -65,21 +65,29 @@ def test_a_csv_asks_for_no_more_than_is_taken() -> None:
         next(lines)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " ＝", "x;=", "x\t@", "x\r\n-"])
 def test_no_text_is_taken_for_a_formula(start: str, berlin: Gallery) -> None:
     name = f'{start}HYPERLINK("http://example.org";"me")'
-    new_person(name, berlin, staff_number=f"{start}1")
+    new_person(name, berlin, staff_number=f"{start}A1")
+    safe = f"{start[:-1]}'{start[-1]}"
     row = csv_rows()[0]
-    assert (row["Name"], row["Staff number"]) == (f"'{name}", f"'{start}1")
+    assert row["Name"] == f'{safe}HYPERLINK("http://example.org";"me")'
+    assert row["Staff number"] == f"{safe}A1"
     root = sheet()
     assert not root.findall(f".//{_SHEET}f")
     assert not root.findall(f".//{_SHEET}hyperlink")
     texts = [text.text or "" for text in root.iter(f"{_SHEET}t")]
+    assert f"{safe}A1".split() in [text.replace("_x000D_", "").split() for text in texts]
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
 
 
-def test_a_plain_text_stays_as_it_is() -> None:
-    assert exports.harmless("Ann-Marie = @home") == "Ann-Marie = @home"
+@pytest.mark.parametrize("separator", ",;\t|")
+def test_no_country_s_separator_makes_a_formula(separator: str, berlin: Gallery) -> None:
+    """A semicolon separates where a comma is the decimal point."""
+    new_person(f"x{separator} =1+1", berlin, staff_number=f'x{separator}""=cmd|2')
+    lines = "".join(exports.as_csv(found())).splitlines()
+    for cells in csv.reader(lines, delimiter=separator):
+        assert not [cell for cell in cells if cell.strip(' "').startswith("=")]
 
 
 @pytest.mark.usefixtures("worked")

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from recognition.calibration import effects
+from recognition.calibration import charts, effects
 from recognition.calibration.comparisons import Comparisons, compare, person_of
-from recognition.calibration.curve import Curve
+from recognition.calibration.curve import Curve, read
 from recognition.calibration.fitting import fit_curve
 from recognition.calibration.identification import counted, fmr_for, fpir_for
 from recognition.calibration.measuring import PhotoSet, TooFew, combine, measure
 from recognition.calibration.simulation import Plan, check, measured_fpir
+from recognition.calibration.stored import shipped
 from recognition.calibration.tail import fit
 from tests.recognition.calibration.crowds import crowd, vectors
 
@@ -158,6 +159,27 @@ def test_effects_are_of_as_many_photos_as_people_have() -> None:
     assert {(line.photos, line.frames) for line in found.lines} == {(1, 1), (2, 1)}
     assert effects.measure(list(vectors(40, 1).values())) is None
     assert effects.read(found.as_json()) == found
+
+
+def test_effects_that_an_earlier_version_kept_are_read_with_their_end() -> None:
+    """It kept none below 0.30, where other networks' thresholds are."""
+    kept = shipped()["effects"]
+    line = effects.read(kept).lines[0]  # type: ignore[union-attr]
+    assert len(line.fnmr) == len(effects.DISTANCES) == len(kept["lines"][0]["fnmr"]) + 14
+    assert line.at(0.1) == line.at(0.3)
+    assert line.at(0.9)[0] < line.at(0.7)[0] < line.at(0.3)[0]
+
+
+@pytest.mark.parametrize(
+    ("laxest", "first", "last"), [(1.1, "0.4", "1.2"), (0.45, "0.2", "0.6"), (1.9, "0.4", "1.2")]
+)
+def test_a_curve_is_drawn_where_its_network_puts_strangers(
+    laxest: float, first: str, last: str
+) -> None:
+    curve = read([[1e-2, laxest], [1e-4, laxest / 2]])
+    assert curve is not None
+    labels = [tick.label for tick in charts.strangers(curve, [("1:1", 0.1)]).x_ticks]
+    assert (labels[0], labels[-1]) == (first, last)
 
 
 def test_strangers_get_a_name_as_rarely_as_stated() -> None:

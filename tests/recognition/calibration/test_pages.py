@@ -13,9 +13,12 @@ from pytest_django import Settings
 
 from people.models import EmbeddingModel, Person
 from people.vectors import Vector
-from recognition.calibration import person_health
+from recognition.acceptance import accepted
+from recognition.calibration import person_health, shown
 from recognition.calibration.measuring import PhotoSet, combine, measure
+from recognition.calibration.stored import shipped
 from recognition.models import Acceptance
+from recognition.thresholds import for_recognize, for_verify
 from tests.fixtures import Enrol
 from tests.recognition.calibration.crowds import vectors
 
@@ -181,6 +184,40 @@ def test_what_one_more_photo_would_bring_is_what_was_measured(
     assert health.measured_on == 150
     many = person_health.of(enrol("Bob", *range(100, 180, 16)), EmbeddingModel.objects.current())
     assert many.one_more_photo == "More than 5 photos were not measured."
+
+
+def test_several_frames_are_judged_at_their_own_threshold(
+    root: Client, enrol: Enrol, measured: EmbeddingModel
+) -> None:
+    """The product holds an averaged probe to a stricter curve than a single frame."""
+    ann = enrol("Ann", 10, 40, 70)
+    EmbeddingModel.objects.update(
+        calibration=shipped(), verify_threshold=0.96, recognize_threshold=0.92
+    )
+    caches["process"].set(f"people:{measured.pk}:all", 1000)
+    model = EmbeddingModel.objects.current()
+    health = person_health.of(ann, model)
+    # Three photos and two frames miss 24.1 of 1,000 below 0.704, and would miss 8.8 below 0.747.
+    assert for_recognize(model) == pytest.approx(0.747, abs=1e-3)
+    assert for_recognize(model, frames=2) == pytest.approx(0.704, abs=1e-3)
+    assert health.one_more_frame == "24 instead of 94 of 1,000 tries would fail"
+    page = shown.show(model, accepted())
+    (three,) = [cell for cell in page.effects if cell.photos == 3]
+    assert three.rates == ("3 of 100", "5 of 1,000", "none seen, at most 27 of 1,000")
+    assert dict(page.effect_frames)[3] == pytest.approx(for_verify(model, 3))
+    html = root.get(URL).content.decode()
+    assert f"2 frames, below {for_verify(model, 2):.3f}" in html
+    assert "none of 1,000" not in html
+
+
+def test_nobody_seen_to_fail_is_told_as_what_the_sample_can_rule_out(
+    enrol: Enrol, measured: EmbeddingModel, settings: Settings
+) -> None:
+    EmbeddingModel.objects.filter(pk=measured.pk).update(calibration=measured.calibration)
+    settings.RECOGNIZE_THRESHOLD = 1.35
+    health = person_health.of(enrol("Ann", 10, 40), EmbeddingModel.objects.current())
+    # 150 people: three of them in 150 may still be missed.
+    assert health.one_more_photo == "at most 20 instead of at most 20 of 1,000 tries would fail"
 
 
 def test_the_part_of_the_page_is_for_those_who_see_people(

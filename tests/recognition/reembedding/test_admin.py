@@ -12,11 +12,12 @@ from recognition.models import ModelChange, ReembeddingRun
 from recognition.reembedding import runs, switching
 from tests.fixtures import Enrol
 from tests.pages import LogIn
-from tests.recognition.reembedding.conftest import OtherEngine, build
+from tests.recognition.reembedding.conftest import OtherEngine, build, work_off
 
 ADD = reverse("admin:people_embeddingmodel_add")
 RECIPE = {
     "network": "facenet_weights",
+    "detector": "centerface",
     "margin": "-0.1",
     "align": "landmarks",
     "flip": "enrolment",
@@ -106,6 +107,17 @@ def test_failures_are_listed_with_the_person(
     assert "Photos without a vector: 1" in html
     assert "P60" in html
     assert "No face found" in html
+
+
+def test_who_kept_a_model_from_being_activated_is_named(
+    root: Client, other: EmbeddingModel, other_engine: OtherEngine
+) -> None:
+    other_engine.blind_to = {60}
+    work_off(runs.start(model=other, activate_when_done=True))
+    other_engine.blind_to = set()
+    html = text(root, at("progress", other))
+    assert "1 people would be left without a vector" in html
+    assert "has no vector under other v1" in html
 
 
 def test_activated_and_rolled_back(root: Client, other: EmbeddingModel) -> None:

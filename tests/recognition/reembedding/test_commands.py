@@ -13,10 +13,12 @@ from celery import current_app
 from django.core.management import CommandError, call_command
 from kombu.exceptions import OperationalError
 
-from people.models import EmbeddingModel
+from people.models import EmbeddingModel, Person
+from people.services import erase
 from recognition.management.commands import reembed
 from recognition.models import ReembeddingRun
 from recognition.reembedding import runs
+from recognition.reembedding.switching import kept_back
 from tests.fixtures import Enrol
 from tests.recognition.reembedding.conftest import OtherEngine, build
 
@@ -155,15 +157,77 @@ def test_a_watched_run_that_may_not_activate_ends_with_1_and_says_why(
     code, found = run_json("reembed", "other", "--watch", "--activate-when-done")
     assert (code, found["state"], found["model_state"]) == (1, "done", "ready")
     assert "would be left without a vector" in found["error"]
+    assert found["missing_people"] == ["P60"]
 
 
-def test_a_run_started_without_activation_does_not_activate_for_who_joins_it(
+def test_who_kept_a_model_from_being_activated_is_named_and_not_stored(
+    other: EmbeddingModel, other_engine: OtherEngine
+) -> None:
+    other_engine.blind_to = {60}
+    code, said = run("reembed", "other", "--here", "--activate-when-done")
+    assert code == 1
+    named = said[said.index("would be left without a vector") :]
+    assert named.splitlines()[1].strip() == "P60"
+    ended = ReembeddingRun.objects.get()
+    assert "P60" not in ended.error
+    erase(person=Person.objects.get(full_name="P60"))
+    assert not kept_back(ended)
+
+
+def test_a_run_started_without_activation_activates_for_who_joins_it(
     other: EmbeddingModel, meanwhile: Meanwhile
 ) -> None:
     run("reembed", "other")
     meanwhile(embed)
     code, found = run_json("reembed", "other", "--watch", "--activate-when-done")
-    assert (code, found["state"], found["model_state"]) == (1, "done", "ready")
+    assert (code, found["state"], found["model_state"]) == (0, "done", "active")
+
+
+def test_a_run_that_goes_on_is_watched_at_the_rate_asked_for(
+    other: EmbeddingModel, meanwhile: Meanwhile
+) -> None:
+    run("reembed", "other")
+    run("reembed", "other", "--pause")
+    meanwhile(embed)
+    code, found = run_json("reembed", "other", "--resume", "--watch", "--rate", "20")
+    assert (code, found["state"], found["rate_limit"]) == (0, "done", 20.0)
+
+
+# --- Changed while it is under way ------------------------------------------------------------
+
+
+def test_a_live_run_takes_over_what_is_asked_for(other: EmbeddingModel) -> None:
+    run("reembed", "other", "--may-miss", "2")
+    arguments = ("--rate", "20", "--activate-when-done", "--override", "uncalibrated")
+    code, found = run_json("reembed", "other", *arguments)
+    assert (code, ReembeddingRun.objects.count()) == (0, 1)
+    assert (found["rate_limit"], found["activate_when_done"]) == (20.0, True)
+    assert (found["may_miss"], found["overrides"]) == (2, ["uncalibrated"])
+    _code, said = run("reembed", "other", "--may-miss", "0")
+    assert "as asked for now" in said
+    assert ReembeddingRun.objects.get().may_miss == 0
+
+
+def test_a_run_that_is_not_paused_is_neither_resumed_nor_changed(other: EmbeddingModel) -> None:
+    run("reembed", "other")
+    code, found = run_json("reembed", "other", "--resume", "--rate", "20")
+    assert (code, found["error"]["code"]) == (2, "no_run")
+    assert ReembeddingRun.objects.get().rate_limit is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--pause", "--watch"], ["--cancel", "--rate", "2"], ["--pause", "--may-miss", "1"],
+     ["--cancel", "--margin", "0.1"], ["--resume", "--margin", "0.1"], ["--may-miss", "-1"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_would_be_ignored_is_a_mistake_of_the_call(
+    other: EmbeddingModel, arguments: list[str]
+) -> None:
+    run("reembed", "other")
+    with pytest.raises(CommandError):
+        call_command("reembed", "other", *arguments)
+    assert ReembeddingRun.objects.get().state == "running"
 
 
 # --- Which model ------------------------------------------------------------------------------

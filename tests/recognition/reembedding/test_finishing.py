@@ -68,6 +68,24 @@ def states(run: ReembeddingRun) -> tuple[str, str]:
 # --- All or nothing -------------------------------------------------------------------------
 
 
+def test_asked_to_activate_while_the_index_is_built_a_run_does_at_its_next_try(
+    staff: list[Person], other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = at_its_end(other)
+    build = finishing._indexed
+
+    def build_meanwhile(model: EmbeddingModel) -> float:
+        runs.change(run=run, activate_when_done=True)
+        return build(model)
+
+    monkeypatch.setattr(finishing, "_indexed", build_meanwhile)
+    finishing.finish(run.pk)
+    assert states(run)[0] == "running"
+    finishing.finish(run.pk)
+    other.refresh_from_db()
+    assert (states(run)[0], other.state) == ("done", "active")
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_while_it_activates_a_run_is_ended_by_the_sweep(
     staff: list[Person], other: EmbeddingModel, moment: str

@@ -21,6 +21,7 @@ from people.models import (
     Person,
     Template,
 )
+from people.storage import StoreMissing
 from recognition.ahead import BATCH
 from recognition.engine import WeightsMissing
 from recognition.enrolment import embed_images
@@ -167,6 +168,20 @@ def test_a_lost_file_is_a_failure_and_not_the_end(
     Path(image.file.path).unlink()
     work_off(runs.start(model=other))
     assert ReembeddingFailure.objects.get().code == "photo_lost"
+
+
+def test_a_worker_that_does_not_see_the_photos_gives_them_back(
+    staff: list[Person], other: EmbeddingModel, photos_dir: Path, tmp_path: Path
+) -> None:
+    run = runs.start(model=other)
+    photos_dir.rename(tmp_path / "mounted elsewhere")
+    with pytest.raises(StoreMissing):
+        runs.work_one(run.pk)
+    assert set(run.chunks.values_list("tries", "claimed_until")) == {(0, None)}
+    assert not ReembeddingFailure.objects.exists()
+    (tmp_path / "mounted elsewhere").rename(photos_dir)
+    work_off(run)
+    assert vectors_of(other) == 9
 
 
 def test_a_photo_enrolled_during_a_run_gets_both_vectors(
@@ -375,6 +390,8 @@ def test_what_the_broker_lost_is_queued_again(
 ) -> None:
     run = runs.start(model=other)
     queued: list[int] = []
+    held_by_broker = {"reembedding": 0}
+    monkeypatch.setattr(runs, "queue_depths", lambda: held_by_broker)
     monkeypatch.setattr(runs, "_queue", lambda chunks: queued.extend(c.pk for c in chunks))
     monkeypatch.setattr("django.db.transaction.on_commit", lambda then: then())
     runs.go_on(run.pk)
@@ -385,10 +402,28 @@ def test_what_the_broker_lost_is_queued_again(
     for chunk, seconds in ((dead, -1), (held, 20)):
         until = timezone.now() + timedelta(seconds=seconds)
         ReembeddingChunk.objects.filter(pk=chunk.pk).update(claimed_until=until)
+    held_by_broker["reembedding"] = 1
     runs.go_on(run.pk)
-    assert queued == [lost.pk, dead.pk]
+    assert queued == []  # the broker has messages: they are late, not lost
+    held_by_broker["reembedding"] = 0
+    for _ in range(2):
+        runs.go_on(run.pk)
+        assert queued == [lost.pk, dead.pk]
+
+
+def test_a_message_that_was_lost_among_others_is_repeated_later(
+    staff: list[Person], other: EmbeddingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.start(model=other)
+    queued: list[int] = []
+    monkeypatch.setattr(runs, "queue_depths", lambda: {"reembedding": 1})
+    monkeypatch.setattr(runs, "_queue", lambda chunks: queued.extend(c.pk for c in chunks))
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda then: then())
+    lost = run.chunks.all()[0]
+    long_ago = timezone.now() - runs.LATE_AFTER * 2
+    ReembeddingChunk.objects.filter(pk=lost.pk).update(queued_at=long_ago)
     runs.go_on(run.pk)
-    assert queued == [lost.pk, dead.pk]
+    assert queued == [lost.pk]
 
 
 def test_a_message_that_comes_while_the_chunk_is_held_is_repeated(

@@ -1,0 +1,43 @@
+"""Fixtures: the networks that a system may do without. `conftest.py` registers them."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from recognition.engine import weights
+from recognition.engine.fetch import fetch_optional
+
+
+@pytest.fixture(scope="session")
+def with_dlib() -> Path:
+    """The models folder, dlib's network in it. REQUIRE_DLIB=1 fetches it once, for good."""
+    folder: Path = settings.MODELS_DIR
+    if not weights.check(folder).complete:
+        pytest.skip("the networks are not there: run manage.py fetch_models")
+    if "REQUIRE_DLIB" in os.environ:
+        fetch_optional(folder, "dlib")
+    elif not weights.check_optional(folder, "dlib").complete:
+        pytest.skip("dlib's network is not there: run manage.py fetch_models --dlib")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def with_yunet(
+    shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A models folder with YuNet in it, and the networks that are in the other one."""
+    there: Path = settings.MODELS_DIR
+    if not weights.check(there).complete:
+        pytest.skip("the networks are not there: run manage.py fetch_models")
+    folder = tmp_path_factory.mktemp("networks")
+    for file in [*weights.NETWORKS.values(), weights.DETECTOR]:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).symlink_to(there / file)
+    own = weights.check_optional(there, "yunet").complete
+    fetch_optional(
+        folder, "yunet", source=there / weights.WEIGHTS if own else shared_data("models")
+    )
+    return folder

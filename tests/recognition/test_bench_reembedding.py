@@ -1,0 +1,34 @@
+"""What the bench of a model change counts as wrong, and that a wrong answer misses the row."""
+
+from __future__ import annotations
+
+import pytest
+
+from recognition.evaluation.bench_reembedding import Answer, _change_row, wrong
+
+THRESHOLDS = {"old v1": 0.5, "new v1": 0.4}
+GOOD = [Answer(0.01, 200, "old v1", 0.5), Answer(0.01, 200, "new v1", 0.4), Answer(0.01, 201)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (Answer(0.01, 200, "old v1", 0.5), (0, 0)),
+        (Answer(0.01, 201), (0, 0)),
+        (Answer(0.01, 503), (1, 0)),
+        (Answer(60.0, 0), (1, 0)),
+        (Answer(0.01, 200, "old v1", 0.4), (0, 1)),
+        (Answer(0.01, 200, "new v1", 0.5), (0, 1)),
+        (Answer(0.01, 200, "another v1", 0.5), (0, 1)),
+    ],
+)
+def test_failed_requests_and_mixed_answers_are_counted(
+    answer: Answer, found: tuple[int, int]
+) -> None:
+    assert wrong([*GOOD, answer], THRESHOLDS) == found
+
+
+def test_one_wrong_answer_misses_the_row_however_quick_the_others() -> None:
+    assert _change_row(GOOD, GOOD, 0, 0).is_met
+    assert not _change_row(GOOD, GOOD, 1, 0).is_met
+    assert not _change_row(GOOD, GOOD, 0, 1).is_met
