@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from people.models import EmbeddingModel, Gallery
 from people.vectors import Vector
 from recognition import search
-from recognition.evaluation import filling
+from recognition.evaluation import filling, footprint
 from recognition.evaluation.filling import Maker
+from recognition.evaluation.footprint import Footprint
 from recognition.evaluation.population import Population
 
 
@@ -67,6 +68,7 @@ class Speed:
     recall_stranger: float
     others: list[Walked]
     galleries: list[InGallery]
+    footprint: Footprint
 
     @property
     def ratio(self) -> float:
@@ -169,6 +171,7 @@ def _compared(
             Walked(reach, statistics.median(times[reach]), *recalls[reach]) for reach in reaches
         ],
         galleries=[],
+        footprint=footprint.measure(model, size, megabytes * 1e6),
     )
 
 

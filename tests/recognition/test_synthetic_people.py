@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from people.models import EmbeddingModel, Gallery, Person, Template
 from recognition import search
-from recognition.evaluation import filling, population
+from recognition.evaluation import filling, footprint, population
 from recognition.evaluation.filling import Maker
+from recognition.evaluation.footprint import Footprint, Prices
 
 
 @pytest.fixture
@@ -72,6 +74,29 @@ def test_filling_stores_what_was_made(db: None, rng: np.random.Generator) -> Non
     assert set(gallery.people.values_list("pk", flat=True)) == set(ids[:4])
 
 
+def test_costs_follow_from_bytes_and_prices() -> None:
+    measured = Footprint(template=600, template_keys=100, person=150, person_keys=150, index=600)
+    (cost,) = footprint.costs(measured, 1e-3, Prices(0.01, 0.1, 0.02), [10_000_000])
+    assert (cost.index_gb, cost.searched_gb, cost.machine_gb) == (6, 16, 32)
+    assert cost.disk_gb == 2 * (16 + 3 * 7)
+    assert cost.photos_gb == 6000
+    assert cost.build_hours == pytest.approx(2.78, abs=0.01)
+    assert cost.month == pytest.approx(32 * 730 * 0.01 + 74 * 0.1 + 6000 * 0.02)
+
+
+def test_bytes_are_of_the_people_alone_whatever_else_is_in_the_tables(
+    db: None, rng: np.random.Generator
+) -> None:
+    typical = population.typical(rng)
+    few, others = filling.a_model("few", 128), filling.a_model("others", 128)
+    filling.fill(others, Maker(typical, seed=1), 500)
+    filling.fill(few, Maker(typical, seed=2), 100)
+    with transaction.atomic():
+        measured = footprint.measure(few, 100, index_bytes=60_000)
+    assert 520 < measured.template < 1100  # a page is 8,192 bytes
+    assert measured.index == 600
+
+
 @pytest.mark.parametrize("share", ["0", "1.5", "all"])
 def test_a_gallery_of_no_such_share_is_a_mistake_of_the_call(share: str) -> None:
     with pytest.raises(CommandError, match="is no share"):
@@ -84,13 +109,17 @@ def test_bench_search_draws_and_leaves_nothing(
     picture = tmp_path / "search.svg"
     call_command(
         *("bench_search", "--people", "40", "90", "--probes", "6", "--galleries", "0.5"),
-        *("--plot", str(picture), "--json"),
+        *("--costs", "0.01", "0.1", "0.02", "--plot", str(picture), "--json"),
     )
     found = json.loads(capsys.readouterr().out)
     assert [row["people"] for row in found["rows"]] == [40, 90]
     assert found["rows"][0]["recall_mated"] == 1
     part = found["rows"][1]["galleries"][0]
     assert (part["share"], part["people"], part["recall_mated"]) == (0.5, 45, 1)
+    bytes_of = found["rows"][1]["footprint"]
+    assert bytes_of["template"] > 128 * 4
+    assert min(bytes_of.values()) > 0
+    assert [cost["people"] for cost in found["costs"]] == list(footprint.SIZES)
     assert found["exact_limit"] == search.EXACT_LIMIT
     assert "<svg" in picture.read_text()
     assert not Person.objects.exists()

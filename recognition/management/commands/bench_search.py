@@ -14,9 +14,10 @@ from people.images import BadPhoto, decode
 from people.models import EmbeddingModel
 from people.vectors import Vector
 from recognition.engine import FaceRefused
-from recognition.evaluation import population, search_speed
+from recognition.evaluation import footprint, population, search_speed
+from recognition.evaluation.footprint import Cost, Prices
 from recognition.evaluation.search_speed import Speed
-from recognition.management.base import YES, FaceCommand, progress_bar, read_photo
+from recognition.management.base import YES, FaceCommand, progress_bar, read_photo, table
 from recognition.runtime import engine_for
 from recognition.search import EXACT_LIMIT
 
@@ -32,6 +33,7 @@ class Command(FaceCommand):
   manage.py bench_search --people 100 1000 10000 100000 1000000 --plot search.svg
   manage.py bench_search --people 100000 --probes 4000 --reach 40 80 120 200
   manage.py bench_search --people 100000 --galleries 0.06 0.1 0.25 0.5
+  manage.py bench_search --people 100000 --costs 0.006 0.1 0.02
   manage.py bench_search --faces photos/     people who lie as those of photos/Name/photo.jpg do"""
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,6 +54,11 @@ class Command(FaceCommand):
             "--faces", type=Path, metavar="DIR",
             help="take mean and covariance from these photos, Name/photo.jpg, instead of FaceNet's"
             " on a public set; at least 256 people",
+        )  # fmt: skip
+        parser.add_argument(
+            "--costs", type=float, nargs=3, metavar=("MEMORY", "DISK", "PHOTOS"),
+            help="what the largest number comes to for up to 100 million people, at these prices: a"
+            " GB of a machine's memory for an hour, a GB of disk and of photos for a month",
         )  # fmt: skip
         parser.add_argument("--plot", type=Path, metavar="FILE", help="as in search.svg")
 
@@ -74,16 +81,18 @@ class Command(FaceCommand):
             )
         if options["plot"]:
             search_speed.plot(speeds, EXACT_LIMIT, options["plot"])
-        self._tell(people, speeds)
+        costs = _costs(speeds[-1], Prices(*options["costs"])) if options["costs"] else []
+        self._tell(people, speeds, costs)
         return YES
 
-    def _tell(self, people: population.Population, speeds: list[Speed]) -> None:
+    def _tell(self, people: population.Population, speeds: list[Speed], costs: list[Cost]) -> None:
         self.give(
             {
                 "exact_limit": EXACT_LIMIT,
                 "effective_dimensions": people.effective_dimensions,
                 "spectrum": population.spectrum(people),
                 "rows": [{**asdict(speed), "ratio": speed.ratio} for speed in speeds],
+                "costs": [asdict(cost) for cost in costs],
             }
         )
         self.say(
@@ -108,6 +117,34 @@ class Command(FaceCommand):
                     f"  {part.recall_stranger:8.3f}   in a gallery of {part.share:.0%}"
                 )
         self.say(f"The index is built beyond {EXACT_LIMIT:,} people.")
+        self.say("Bytes of a person:")
+        for line in table([_BYTES, *map(_bytes_of, speeds)]):
+            self.say(line)
+        for line in table([_COSTS, *map(_cost_of, costs)] if costs else []):
+            self.say(line)
+
+
+_BYTES = ("people", "template", "its keys", "person", "its keys", "index", "together")
+_COSTS = (
+    *("people", "index GB", "searched GB", "machine GB", "disk GB", "photos GB"),
+    *("build h", "a month"),
+)
+
+
+def _bytes_of(speed: Speed) -> tuple[str, ...]:
+    is_ = speed.footprint
+    sizes = (is_.template, is_.template_keys, is_.person, is_.person_keys, is_.index, is_.searched)
+    return f"{speed.people:,}", *(f"{size:.0f}" for size in sizes)
+
+
+def _costs(speed: Speed, prices: Prices) -> list[Cost]:
+    return footprint.costs(speed.footprint, speed.index_build_s / speed.people, prices)
+
+
+def _cost_of(cost: Cost) -> tuple[str, ...]:
+    sizes = (cost.index_gb, cost.searched_gb, cost.machine_gb, cost.disk_gb, cost.photos_gb)
+    most = (f"{size:,.3g}" if size < 1000 else f"{size:,.0f}" for size in sizes)
+    return f"{cost.people:,}", *most, f"{cost.build_hours:.2g}", f"{cost.month:,.0f}"
 
 
 def _share(text: str) -> float:
