@@ -128,6 +128,30 @@ def test_it_fills_the_screen_when_it_is_paired(kiosk: Kiosk) -> None:
     kiosk.page.wait_for_function("() => !document.fullscreenElement")
 
 
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+def test_it_fills_the_screen_at_the_first_touch_after_a_scan(
+    before_ben: Browser, office: Site, touch: bool
+) -> None:
+    name = f"Scanned, {'finger' if touch else 'mouse'}"
+    for kiosk in kiosk_of(before_ben, office, name, has_touch=touch):
+        kiosk.pair_by_link()
+        kiosk.says("Ben")
+        assert not kiosk.page.evaluate(FILLS_SCREEN)
+        picture = kiosk.page.locator(".view")
+        (picture.tap if touch else picture.click)()
+        kiosk.page.wait_for_function(FILLS_SCREEN)
+
+
+def test_who_leaves_the_full_screen_is_left_in_peace(kiosk: Kiosk) -> None:
+    pair_by_typing(kiosk)
+    kiosk.says("Ben")
+    kiosk.page.locator(".view").click()
+    kiosk.page.evaluate("document.exitFullscreen()")
+    kiosk.page.locator(".view").click()
+    kiosk.page.wait_for_timeout(500)
+    assert not kiosk.page.evaluate(FILLS_SCREEN)
+
+
 def test_a_browser_that_gives_no_full_screen_is_a_kiosk_all_the_same(kiosk: Kiosk) -> None:
     kiosk.page.add_init_script(
         "Element.prototype.requestFullscreen = async () => { throw new TypeError('no'); }"
