@@ -27,9 +27,12 @@ class TooMany(Refusal):
         super().__init__(f"{MOST} photos are enough. Delete one before you add another.")
 
 
+_WAITS = "waits"
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One photo as its owner sees it."""
+    """One photo as its owner sees it. state: as stored, or that it waits for the staff."""
 
     public_id: UUID
     state: str
@@ -42,8 +45,9 @@ def of(person: Person | None) -> list[Shown]:
 
 
 def _shown(image: FaceImage) -> Shown:
-    reason = _FLAGGED if image.reason_code in OVERRIDABLE else image.reason
-    return Shown(image.public_id, image.state, image.get_state_display(), reason)
+    if image.reason_code in OVERRIDABLE:
+        return Shown(image.public_id, _WAITS, "Waits for the staff", _FLAGGED)
+    return Shown(image.public_id, image.state, image.get_state_display(), image.reason)
 
 
 def add(*, user: User, photos: Sequence[bytes]) -> list[Enrolled]:

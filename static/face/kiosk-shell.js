@@ -48,6 +48,16 @@ window.KioskShell = class KioskShell {
     }
   }
 
+  // Who scanned a code has touched nothing yet. With fingers, a touch counts when it ends.
+  static fillAtFirstTouch(isWanted) {
+    const fill = () => {
+      if (!isWanted()) return;
+      removeEventListener("pointerup", fill);
+      if (!document.fullscreenElement) KioskShell.fillScreen();
+    };
+    addEventListener("pointerup", fill);
+  }
+
   static async keepAwake() {
     try {
       await navigator.wakeLock?.request("screen");

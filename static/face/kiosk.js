@@ -346,6 +346,7 @@
   listenToButtons();
   listenToBrowser();
   KioskShell.onLanguage((language) => store.set("language", language));
+  KioskShell.fillAtFirstTouch(() => isPaired);
   KioskShell.keep(data.worker, isIdle);
   const key = pairing.keyOfLink();
   if (key) await pairing.pair(key);

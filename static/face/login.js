@@ -43,6 +43,7 @@
     say("answer").focus();
     act("again").textContent = code === "not_started" ? "Start again" : "Try again";
     act("again").dataset.to = code === "not_started" ? box.dataset.again : "";
+    act("again").hidden = code === "face_login_off"; // nothing but the password helps
     if (wait) countDown(wait);
   }
 

@@ -78,6 +78,25 @@ def _before(photo: Path, engine: Engine, corner: int) -> Callable[[int, int], by
     return show
 
 
+def bad_film(to: Path, *, seconds: float) -> Path:
+    """Nobody, somebody far away, two people, somebody in the dark: each for so many seconds."""
+    engine = Engine(models_dir=settings.MODELS_DIR)
+    photo = settings.MODELS_DIR / "demo" / STRAIGHT
+    somebody = Image.open(io.BytesIO(_before(photo, engine, corner=128)(0, 0)))
+    width, height = SIZE
+    nobody, far, two = (Image.new("RGB", SIZE, (128, 128, 128)) for _ in range(3))
+    far.paste(somebody.resize((width // 3, height // 3)), (width // 3, height // 3))
+    for left in (0, width // 2):
+        two.paste(somebody.crop((width // 4, 0, width * 3 // 4, height)), (left, 0))
+    dark = somebody.point(lambda value: value // 8)
+    with to.open("wb") as out:
+        for picture in (nobody, far, two, dark):
+            frame = io.BytesIO()
+            picture.save(frame, "JPEG", quality=88)
+            out.write(frame.getvalue() * round(seconds * FRAMES_A_SECOND))
+    return to
+
+
 # How one person of the demo photos looks straight, and turns to both sides of the picture.
 STRAIGHT, PICTURE_RIGHT, PICTURE_LEFT = (
     "train/Ben_Affleck/Ben_Affleck_02.jpg",

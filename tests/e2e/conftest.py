@@ -181,8 +181,9 @@ def visit(before_turning_ben: Browser, face_site: Site) -> Iterator[Page]:
     faults = Faults(page, face_site.address)
     yield page
     context.close()
-    # What nothing, a wrong face and a brake are answered with.
-    faults.require_none("400 for", "422 for", "429 for")
+    # What nothing, a face that is off, a log-in that ended, a wrong face and a brake are answered
+    # with.
+    faults.require_none("400 for", "403 for", "409 for", "422 for", "429 for")
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_what_was_wrong_is_taken_back_and_he_is_not_clocked_for_standing_there(
 def test_a_stranger_is_told_so_and_a_number_does_not_help(strange: Kiosk) -> None:
     strange.pair_by_link()
     strange.says("Sorry! You're not in the database.")
+    look_in_both_views(strange.page, "kiosk-unknown")
     strange.page.get_by_role("button", name="Type a staff number").click()
     strange.page.get_by_label("Staff number", exact=True).fill("7")
     strange.page.keyboard.press("Enter")
@@ -158,6 +159,7 @@ def test_what_is_sent_later_and_refused_is_deleted_and_told(strange: Kiosk) -> N
     strange.links("Sent later and refused: 1")
     strange.page.get_by_role("button", name="Settings").click()
     expect(strange.page.locator("[data-say=refusals] li")).to_contain_text("not in the database")
+    look_in_both_views(strange.page, "kiosk-refusals")
     strange.page.get_by_role("button", name="I have seen these").click()
     expect(strange.page.locator("[data-say=link]")).to_be_empty()
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Route, ViewportSize, expect
 
 from tests.chaos.site import Site
 from tests.e2e import cameras
 from tests.e2e.conftest import Launch
 from tests.e2e.kiosks import PATIENCE, Kiosk, greeting_now, kiosk_of
-from tests.e2e.looking import PHONE, SECONDS, look_at, screenshot
+from tests.e2e.looking import PHONE, SECONDS, TABLET, look_at, screenshot
 
 MOVES = "--requires-liveness"
 # Of the faces in the film below; which steps a challenge has is chance otherwise.
@@ -161,11 +161,15 @@ def test_a_kiosk_learns_that_moves_are_asked_for(kiosk: Kiosk) -> None:
     assert kiosk.events() == before
 
 
-@pytest.mark.parametrize("language", ["de", "es"])
-def test_moves_fit_a_phone_in_longer_languages(
-    before_ben: Browser, office: Site, language: str
+VIEWS = [("en", TABLET), ("en", PHONE), ("de", PHONE), ("es", PHONE)]
+
+
+@pytest.mark.parametrize(("language", "size"), VIEWS, ids=["en-tablet", "en", "de", "es"])
+def test_moves_are_accessible_and_fit(
+    before_ben: Browser, office: Site, language: str, size: ViewportSize
 ) -> None:
-    for kiosk in kiosk_of(before_ben, office, f"Moves, {language}", MOVES, viewport=PHONE):
+    name = f"Moves, {language}, {size['width']}"
+    for kiosk in kiosk_of(before_ben, office, name, MOVES, viewport=size):
         kiosk.pair_by_link(f"{language}/")
         expect(kiosk.page.locator("[data-do=touch]")).to_be_visible(timeout=PATIENCE)
         look_at(kiosk.page, f"kiosk-{language}-moves")

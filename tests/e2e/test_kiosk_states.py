@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, Route, expe
 from tests.chaos.site import Site
 from tests.e2e import cameras, kiosks
 from tests.e2e.conftest import Launch
-from tests.e2e.kiosks import PATIENCE, Kiosk, kiosk_of
+from tests.e2e.kiosks import PATIENCE, Kiosk, greeting_now, kiosk_of
 from tests.e2e.looking import PHONE, SECONDS, TABLET, look_at, look_in_both_views, strip_scripts
 
 VIEWS: list[dict[str, Any]] = [
@@ -79,6 +79,56 @@ def test_longer_languages_fit_a_phone(before_ben: Browser, office: Site, languag
         context.set_offline(False)
 
 
+def test_who_goes_and_who_is_recorded_already_is_told_so(kiosk: Kiosk) -> None:
+    kiosk.pair_by_link()
+    kiosk.says("Ben")
+    kiosk.by_touch()
+    answer = kiosk.page.locator("[data-say=answer]")
+    for _ in range(2):  # whether he comes or goes depends on what was before
+        kiosk.touch()
+        kiosk.says(greeting_now("Ben"))
+        if "Goodbye" in answer.inner_text():
+            break
+        kiosk.page.wait_for_timeout(1.5 * SECONDS)  # beyond CLOCK_REPEAT_SECONDS
+    kiosk.says("Goodbye, Ben! · out")
+    look_in_both_views(kiosk.page, "kiosk-goodbye")
+
+    def repeat(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"is_repeat": True})
+
+    kiosk.page.route("**/attendance/clock/", repeat)  # however long the browser takes
+    kiosk.touch()
+    kiosk.says("You are recorded already, Ben")
+    look_in_both_views(kiosk.page, "kiosk-recorded-already")
+
+
+# A device whose clock is ten minutes ahead.
+WRONG_CLOCK = """
+const Right = Date, ahead = 600_000;
+window.Date = class extends Right {
+    constructor(...given) { super(...(given.length ? given : [Right.now() + ahead])); }
+    static now() { return Right.now() + ahead; }
+};
+"""
+
+
+def test_a_wrong_clock_is_told_and_what_waits_is_kept(kiosk: Kiosk) -> None:
+    kiosk.page.add_init_script(WRONG_CLOCK)
+    kiosk.pair_by_link()
+    kiosk.says("Ben")
+    kiosk.by_touch()
+    kiosk.page.context.set_offline(True)
+    kiosk.links("Offline")
+    kiosk.touch()
+    kiosk.links("Waiting to be sent: 1")
+    kiosk.page.context.set_offline(False)
+    kiosk.links("The clock of this device is wrong by 10 min. Set it.")
+    look_in_both_views(kiosk.page, "kiosk-wrong-clock")
+    kiosk.links("Waiting to be sent: 1")
+    assert kiosk.events("batch") == 0
+
+
 # --- What the device has to give ------------------------------------------------------------------
 
 
@@ -137,6 +187,30 @@ def test_it_fills_the_screen_when_it_is_paired(kiosk: Kiosk) -> None:
     kiosk.page.get_by_role("button", name="Settings").click()
     kiosk.page.get_by_role("button", name="Full screen").click()
     kiosk.page.wait_for_function("() => !document.fullscreenElement")
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+def test_it_fills_the_screen_at_the_first_touch_after_a_scan(
+    before_ben: Browser, office: Site, touch: bool
+) -> None:
+    name = f"Scanned, {'finger' if touch else 'mouse'}"
+    for kiosk in kiosk_of(before_ben, office, name, has_touch=touch):
+        kiosk.pair_by_link()
+        kiosk.says("Ben")
+        assert not kiosk.page.evaluate(FILLS_SCREEN)
+        picture = kiosk.page.locator(".view")
+        (picture.tap if touch else picture.click)()
+        kiosk.page.wait_for_function(FILLS_SCREEN)
+
+
+def test_who_leaves_the_full_screen_is_left_in_peace(kiosk: Kiosk) -> None:
+    pair_by_typing(kiosk)
+    kiosk.says("Ben")
+    kiosk.page.locator(".view").click()
+    kiosk.page.evaluate("document.exitFullscreen()")
+    kiosk.page.locator(".view").click()
+    kiosk.page.wait_for_timeout(500)
+    assert not kiosk.page.evaluate(FILLS_SCREEN)
 
 
 def test_a_browser_that_gives_no_full_screen_is_a_kiosk_all_the_same(kiosk: Kiosk) -> None:

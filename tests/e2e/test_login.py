@@ -20,6 +20,7 @@ from tests.e2e.logins import (
     answer,
     fix_steps,
     go_to_camera,
+    take_all,
     take_pictures,
 )
 from tests.e2e.looking import DESKTOP, SECONDS, Faults, look_in_both_views, strip_scripts
@@ -103,16 +104,6 @@ def try_to_log_in(
     context.close()
     faults.require_none("422 for")
     return said, outcomes_since(site, before)
-
-
-def take_all(page: Page) -> None:
-    """Whatever is asked for, in the order it is asked for."""
-    step = page.locator("[data-say=step]")
-    expect(step).to_contain_text("1 of ", timeout=20 * SECONDS)
-    number = int(step.inner_text().split()[2].rstrip(":"))
-    for each in range(1, number + 1):
-        expect(step).to_contain_text(f"{each} of {number}", timeout=20 * SECONDS)
-        page.click("text=Take the picture")
 
 
 def last_attempt(site: Site) -> int:

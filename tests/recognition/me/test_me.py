@@ -192,6 +192,8 @@ def test_whom_a_photo_resembles_is_not_told(browser: Client, enrol: Enrol) -> No
     page = browser.get("/me/photos/").content.decode()
     assert "Secret Agent" not in page
     assert "Somebody of the staff has to look" in page
+    assert "Waits for the staff" in page
+    assert "Rejected" not in page
 
 
 def test_only_so_many_photos(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
