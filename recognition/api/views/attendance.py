@@ -186,7 +186,8 @@ class UndoView(APIView):
 def _item(sent: object, device: Device) -> dict[str, object]:
     form = BatchItem(data=sent)
     try:
-        form.is_valid(raise_exception=True)
+        with _on_record(sent, device):
+            form.is_valid(raise_exception=True)
         asked = {name: value for name, value in form.validated_data.items() if name != "id"}
         work = partial(_clock, asked, device, was_stored=True)
         answer = _once(device, str(form.validated_data["id"]), asked, work)

@@ -196,7 +196,10 @@ def test_what_was_stored_is_refused_item_by_item(kiosk: APIClient) -> None:
 
 def test_what_was_stored_answers_no_challenge(kiosk: APIClient) -> None:
     item = {**capture(10, timezone.now().isoformat()), "challenge": start(kiosk)["nonce"]}
-    is_problem(batch(kiosk, item), 400)
+    (result,) = batch(kiosk, item).json()["results"]
+    assert (result["status"], result["answer"]["code"]) == (400, "invalid")
+    assert Attempt.objects.get().outcome == "invalid"
+    assert LivenessSession.objects.get().used_at is None
     assert not AttendanceEvent.objects.exists()
 
 
