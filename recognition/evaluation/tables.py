@@ -77,11 +77,12 @@ def _failures(evaluation: Evaluation) -> Table:
     if evaluation.plan.kept is not None:
         note = "Rejected photos of these people. They have no vector, and are in no pair."
     else:
-        note = (
-            "Photos that enrolment would refuse. Those with a face are compared all the same. Of "
-            f"the others {_number(evaluation.ours.not_compared, 'pair')} count as “different”; in "
-            "1:N they make no template, and as a probe they are a miss."
-        )
+        note = "Photos that enrolment would refuse. Those with a face are compared all the same."
+        if evaluation.ours.not_compared:
+            note += (
+                f" Of the others {_number(evaluation.ours.not_compared, 'pair')} count as "
+                "“different”; in 1:N they make no template, and as a probe they are a miss."
+            )
     return Table("Failure to enrol", ["reason", "photos", "compared"], rows, [note])
 
 
