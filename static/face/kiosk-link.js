@@ -85,6 +85,6 @@ window.KioskLink = class KioskLink {
     if (refused) said.push(parts.text("refused", { count: refused }));
     if (queue.drift && !this.isAway) said.push(parts.text("clock_wrong", { minutes }));
     parts.say("link", said.join(" · "));
-    parts.find("say", "link").classList.toggle("is-away", this.isAway || queue.drift);
+    parts.find("say", "link").classList.toggle("is-away", this.isAway || queue.drift || refused > 0);
   }
 };
