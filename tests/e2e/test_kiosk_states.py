@@ -197,7 +197,8 @@ def test_it_fills_the_screen_at_the_first_touch_after_a_scan(
     for kiosk in kiosk_of(before_ben, office, name, has_touch=touch):
         kiosk.pair_by_link()
         kiosk.says("Ben")
-        assert not kiosk.page.evaluate(FILLS_SCREEN)
+        # To Chromium, what Playwright evaluates is a touch, too: it may be full by then.
+        kiosk.page.evaluate("document.fullscreenElement && document.exitFullscreen()")
         picture = kiosk.page.locator(".view")
         (picture.tap if touch else picture.click)()
         kiosk.page.wait_for_function(FILLS_SCREEN)
