@@ -1,6 +1,7 @@
 """Fixtures about people and faces; `conftest.py` registers them."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,18 @@ def counted_anew() -> None:
 
 
 @pytest.fixture(autouse=True)
-def photos_dir(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def photos_dir(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Path]:
     """Photos of a test live and go with it; rows without a file may be made before the first."""
-    settings.PHOTOS_DIR = tmp_path / "photos"
+    folder = settings.PHOTOS_DIR = tmp_path.with_name(f"{tmp_path.name}-photos")
     options = {**settings.STORAGES["photos"]["OPTIONS"], "location": settings.PHOTOS_DIR}
     field = FaceImage._meta.get_field("file")
     monkeypatch.setattr(field, "storage", PrivateStorage(**options))
-    settings.PHOTOS_DIR.mkdir(mode=0o700)
-    (settings.PHOTOS_DIR / MARKER).touch()
-    return tmp_path / "photos"
+    folder.mkdir(mode=0o700)
+    (folder / MARKER).touch()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
