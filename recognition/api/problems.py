@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.template import loader
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -22,6 +24,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from people.errors import Refusal
+from people.storage import StoreMissing
 from recognition.api.fields import SEMANTIC
 from recognition.record import Undecided
 
@@ -53,6 +56,12 @@ _FAULTS: tuple[tuple[tuple[type[Exception], ...], int, str, str], ...] = (
         503,
         "database_unavailable",
         "The database cannot be reached. Try again.",
+    ),
+    (
+        (StoreMissing,),
+        503,
+        "storage_unavailable",
+        "The photos cannot be reached, and nothing was stored. Tell an administrator.",
     ),
     # Two requests at once, each allowed when it was checked.
     ((IntegrityError, ProtectedError), 409, "conflict", "It contradicts what is there already."),
@@ -180,6 +189,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Says nothing of what happened: that is in the log."""
     if _is_of_api(request):
         return _plain(problem(500, "server_error", "Something went wrong here. It is noted."))
+    if isinstance(sys.exc_info()[1], StoreMissing):
+        return HttpResponse(loader.render_to_string("503.html"), status=503)
     return defaults.server_error(request)
 
 

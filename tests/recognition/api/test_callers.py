@@ -17,6 +17,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import Gallery, Person
+from people.storage import StoreMissing
 from recognition.devices import NewKey
 from recognition.models import Attempt, AttendanceEvent
 from tests.faces import photo_of
@@ -183,6 +184,20 @@ def test_an_error_outside_of_the_api_is_a_page(
     client.force_login(User.objects.get())
     answer = client.get("/photos/00000000-0000-0000-0000-000000000000/")
     assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")
+
+
+def test_without_the_folder_of_the_photos_a_page_says_so(
+    admin: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_args: object, **_more: object) -> None:
+        raise StoreMissing
+
+    monkeypatch.setattr("people.views.get_object_or_404", missing)
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get())
+    answer = client.get("/photos/00000000-0000-0000-0000-000000000000/")
+    assert answer.status_code == 503
+    assert "The photos cannot be reached" in answer.content.decode()
 
 
 @pytest.mark.django_db

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
@@ -113,6 +115,18 @@ def test_faces_are_added_listed_and_deleted(
     assert face["state"] == "ready"
     assert admin.delete(f"{url}{face['id']}/").status_code == 204
     assert not FaceImage.objects.exists()
+
+
+def test_without_the_folder_of_the_photos_nothing_is_stored_and_it_is_said(
+    admin: APIClient, photos_dir: Path, tmp_path: Path
+) -> None:
+    ann = Person.objects.create(full_name="Ann")
+    url = f"{URL}{ann.public_id}/faces/"
+    admin.post(url, {"photo": as_file(photo_of(10))}, format="multipart")
+    photos_dir.rename(tmp_path / "not mounted")
+    answer = admin.post(url, {"photo": as_file(photo_of(90))}, format="multipart")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert FaceImage.objects.count() == 1
 
 
 def test_the_same_face_again_is_a_200(admin: APIClient) -> None:

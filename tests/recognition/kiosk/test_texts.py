@@ -105,6 +105,7 @@ def test_every_code_of_the_documentation_is_said_or_cannot_happen_at_a_kiosk() -
         # Of other routes.
         "wrong_credentials", "no_person", "shift_in_use", "export_too_large", "person_unknown",
         "event_unknown", "correction_in_future", "cache_unavailable", "second_factor_required",
+        "storage_unavailable", "length_required", "address_too_long", "headers_too_large",
         # It is asked for the key, or it keeps the capture and says that the server does not answer.
         "not_authenticated", "key_revoked", "key_expired", "server_error", "database_unavailable",
         "erased_meanwhile",  # said as everything else: try again, and be a stranger
