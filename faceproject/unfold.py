@@ -95,6 +95,7 @@ _SETTINGS = [
         "people.view_embeddingmodel",
     ),
     _entry("Users", "badge", "admin:auth_user_changelist", "auth.view_user"),
+    _entry("API tokens", "key", "admin:knox_authtoken_changelist", "knox.view_authtoken"),
     _entry("Groups", "shield_person", "admin:auth_group_changelist", "auth.view_group"),
 ]
 

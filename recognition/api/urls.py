@@ -4,14 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from recognition.api import problems
-from recognition.api.views.attendance import (
-    BatchView,
-    ChallengesView,
-    ClockView,
-    CorrectionsView,
-    EventViewSet,
-    UndoView,
-)
+from recognition.api.views.attendance import CorrectionsView, EventViewSet
+from recognition.api.views.clocking import BatchView, ChallengesView, ClockView, UndoView
 from recognition.api.views.days import DaysCsvView, DaysView, DaysXlsxView, MyDaysView
 from recognition.api.views.pages import ReferencePage, SchemaView, SwaggerPage
 from recognition.api.views.people import (

@@ -62,11 +62,13 @@ def days_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = period_form(request.GET, now=now)
     found: list[Day] = []
-    chart = ""
+    chart, is_too_long = "", False
     if form.is_valid():
         found = days.page(asked=form.asked, now=now, size=PAGE + 1, after=form.after)
-        if days.most(form.asked) <= CHARTED:
-            chart = charts.worked_by_day(days.each(asked=form.asked, now=now), label="j M")
+        is_too_long = days.most(form.asked) > CHARTED
+        everybody = [] if is_too_long else list(days.each(asked=form.asked, now=now))
+        if any(day.worked for day in everybody):
+            chart = charts.worked_by_day(everybody, label="j M")
     return _page(
         request,
         "attendance/days.html",
@@ -76,6 +78,7 @@ def days_list(request: HttpRequest) -> HttpResponse:
         chart=chart,
         chart_options=charts.OPTIONS,
         charted=CHARTED,
+        is_too_long=is_too_long,
         following=_following(request, found),
         is_first_page=not form.data.get("after_date"),
         query=_query(request, first=form.data["first"], last=form.data["last"]),

@@ -76,10 +76,6 @@ class Speed:
         return self.exact_ms / self.index_ms
 
 
-class _Undo(Exception):
-    """Ends the transaction without keeping anything."""
-
-
 def measure(
     population: Population,
     sizes: Sequence[int],
@@ -109,27 +105,24 @@ def _measure_one(
     shares: Sequence[float],
     progress: Callable[[int], object],
 ) -> Speed:
-    found: list[Speed] = []
-    try:
-        with transaction.atomic():
-            model = filling.a_model("search speed", make.population.dimensions)
-            people = np.array(filling.fill(model, make, size, progress))
-            build_s = _index(model)
-            mated, stranger = make.probes_of_some()[: probes // 2], make.strangers(probes // 2)
-            speed = _compared(model, size, [mated, stranger], build_s, reaches)
-            galleries = [_in_gallery(model, make, people, share, probes // 2) for share in shares]
-            found.append(replace(speed, galleries=galleries))
-            raise _Undo
-    except _Undo:
-        return found[0]
+    with transaction.atomic():
+        model = filling.a_model("search speed", make.population.dimensions)
+        people = np.array(filling.fill(model, make, size, progress))
+        build_s = build(model)
+        mated, stranger = make.probes_of_some()[: probes // 2], make.strangers(probes // 2)
+        speed = _compared(model, size, [mated, stranger], build_s, reaches)
+        galleries = [_in_gallery(model, make, people, share, probes // 2) for share in shares]
+        transaction.set_rollback(True)
+    return replace(speed, galleries=galleries)
 
 
-def _index(model: EmbeddingModel) -> float:
-    """As search.ensure_index builds it, but inside the transaction; the seconds it took."""
+def build(model: EmbeddingModel, graph: search.Graph | None = None) -> float:
+    """As search.ensure_index builds it, but inside the transaction; the seconds it took. graph:
+    another than searches use."""
     started = time.monotonic()
     with connection.cursor() as cursor, search.memory_to_build(model):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the index may not wait for them
-        cursor.execute(search.index_sql(model, concurrently=False))
+        cursor.execute(search.index_sql(model, concurrently=False, graph=graph))
     took = time.monotonic() - started
     filling.analyze()
     return took
@@ -151,9 +144,9 @@ def _compared(
     for some in probes:
         found: dict[int | None, list[bool]] = {reach: [] for reach in times}
         for probe in some:
-            nearest = _ask(probe, exact, exactly)
+            nearest = ask(probe, exact, exactly)
             for reach, took in times.items():
-                found[reach].append(_ask(probe, indexed, took, reach) == nearest)
+                found[reach].append(ask(probe, indexed, took, reach) == nearest)
         for reach, hits in found.items():
             recalls[reach].append(float(np.mean(hits)))
     with connection.cursor() as cursor:
@@ -190,8 +183,8 @@ def _in_gallery(
     recalls = []
     for some in (make.probes_of(rng.permutation(members)[:probes]), make.strangers(probes)):
         hits = [
-            _ask(probe, exact, times[0], galleries=[gallery])
-            == _ask(probe, indexed, times[1], galleries=[gallery])
+            ask(probe, exact, times[0], galleries=[gallery])
+            == ask(probe, indexed, times[1], galleries=[gallery])
             for probe in some
         ]
         recalls.append(float(np.mean(hits)))
@@ -205,7 +198,7 @@ def _with_index(model: EmbeddingModel, name: str) -> EmbeddingModel:
     return EmbeddingModel(**{**values, "search_index": name})
 
 
-def _ask(
+def ask(
     probe: Vector,
     model: EmbeddingModel,
     times: list[float],

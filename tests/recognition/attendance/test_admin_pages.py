@@ -265,6 +265,14 @@ def test_days_have_a_chart_of_everybody_s_hours(
     assert of_bob["datasets"][0]["data"] == [0, 4]
 
 
+def test_days_on_which_nobody_worked_have_no_chart(hr: Client, berlin: Gallery) -> None:
+    new_person("Bob", berlin)
+    html = page(hr, DAYS)
+    assert "Bob" in html
+    assert "<canvas" not in html
+    assert "too many for a chart" not in html
+
+
 def test_too_many_rows_for_a_chart_are_said(
     hr: Client, march: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

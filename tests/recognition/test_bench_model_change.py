@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recognition.evaluation.bench_reembedding import Answer, _change_row, wrong
+from recognition.evaluation.bench_model_change import Answer, change_row, wrong
 
 THRESHOLDS = {"old v1": 0.5, "new v1": 0.4}
 GOOD = [Answer(0.01, 200, "old v1", 0.5), Answer(0.01, 200, "new v1", 0.4), Answer(0.01, 201)]
@@ -29,10 +29,10 @@ def test_failed_requests_and_mixed_answers_are_counted(
 
 
 def test_one_wrong_answer_misses_the_row_however_quick_the_others() -> None:
-    assert _change_row(GOOD, GOOD, 0, 0).is_met
-    assert not _change_row(GOOD, GOOD, 1, 0).is_met
-    assert not _change_row(GOOD, GOOD, 0, 1).is_met
+    assert change_row(GOOD, GOOD, 0, 0).is_met
+    assert not change_row(GOOD, GOOD, 1, 0).is_met
+    assert not change_row(GOOD, GOOD, 0, 1).is_met
 
 
 def test_a_change_during_which_one_model_answered_nobody_shows_nothing() -> None:
-    assert not _change_row(GOOD, [GOOD[0], GOOD[2]], 0, 0).is_met
+    assert not change_row(GOOD, [GOOD[0], GOOD[2]], 0, 0).is_met
