@@ -1,6 +1,7 @@
 """The real networks on the demo photos that `fetch_models` brings. Absent, tests are skipped."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from django.conf import settings
 
 from people.images import decode
-from recognition.engine import Engine, Pixels, weights
+from recognition.engine import DEFAULT_RECIPE, Engine, Pixels, weights
 from recognition.engine.quantize import quantize
+from recognition.engine.recipe import YUNET
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,18 @@ def models_dir() -> Path:
 @pytest.fixture(scope="session")
 def engine(models_dir: Path) -> Engine:
     return Engine(models_dir=models_dir, threads=1)
+
+
+@pytest.fixture(scope="session")
+def yunet(with_yunet: Path) -> Engine:
+    return Engine(models_dir=with_yunet, recipe=replace(DEFAULT_RECIPE, detector=YUNET))
+
+
+@pytest.fixture(scope="session", params=["engine", "yunet"])
+def any_detector(request: pytest.FixtureRequest) -> Engine:
+    """What holds for one detector holds for the other."""
+    found: Engine = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

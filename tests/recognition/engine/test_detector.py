@@ -24,40 +24,40 @@ def test_boxes_agree_with_deepface_where_it_finds_one(
 
 
 def test_a_large_photo_is_searched_small_with_the_same_result(
-    engine: Engine, portrait: Pixels
+    any_detector: Engine, portrait: Pixels
 ) -> None:
     times = 2000 // max(portrait.shape[:2])
     large = portrait.repeat(times, axis=0).repeat(times, axis=1)
-    box, large_box = engine.faces(portrait)[0].box, engine.faces(large)[0].box
+    box, large_box = any_detector.faces(portrait)[0].box, any_detector.faces(large)[0].box
     scaled = Box(*(side / times for side in astuple(large_box)))
     assert scaled.iou(box) > 0.8
 
 
 def test_a_face_too_small_for_the_first_look_is_found_in_the_second(
-    engine: Engine, portrait: Pixels
+    any_detector: Engine, portrait: Pixels
 ) -> None:
-    face = engine.faces(portrait)[0]
+    face = any_detector.faces(portrait)[0]
     small = shrunk(portrait, max(1, round(face.box.width / 24)))
     wall = np.full((1080, 1920, 3), 100, np.uint8)
     wall[200 : 200 + small.shape[0], 900 : 900 + small.shape[1]] = small
-    found = engine.faces(wall)
+    found = any_detector.faces(wall)
     assert len(found) == 1
     assert 15 < found[0].quality.size < 40
 
 
-def test_landmarks_lie_in_order(engine: Engine, demo_photos: list[Pixels]) -> None:
+def test_landmarks_lie_in_order(any_detector: Engine, demo_photos: list[Pixels]) -> None:
     for photo in demo_photos:
-        left, right, nose, mouth_left, mouth_right = engine.faces(photo)[0].landmarks
+        left, right, nose, mouth_left, mouth_right = any_detector.faces(photo)[0].landmarks
         assert left[0] < right[0]
         assert mouth_left[0] < mouth_right[0]
         assert max(left[1], right[1]) < nose[1] < min(mouth_left[1], mouth_right[1])
 
 
-def test_boxes_lie_inside_the_photo(engine: Engine, portrait: Pixels) -> None:
-    face = engine.faces(portrait)[0]
+def test_boxes_lie_inside_the_photo(any_detector: Engine, portrait: Pixels) -> None:
+    face = any_detector.faces(portrait)[0]
     middle = int(face.box.y + face.box.height / 2)
     for cut in (portrait[middle - 20 :], portrait[:, int(face.box.centre[0]) - 20 :]):
-        for found in engine.faces(np.ascontiguousarray(cut)):
+        for found in any_detector.faces(np.ascontiguousarray(cut)):
             box = found.box
             assert box.x >= 0
             assert box.y >= 0

@@ -1,23 +1,13 @@
 """YuNet: the same faces and landmarks as CenterFace, by another network."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from recognition.engine import DEFAULT_RECIPE, Box, Engine, Pixels
-from recognition.engine.recipe import YUNET
-from tests.recognition.engine.conftest import beside, shrunk
-
-RECIPE = replace(DEFAULT_RECIPE, detector=YUNET)
-
-
-@pytest.fixture(scope="module")
-def yunet(with_yunet: Path) -> Engine:
-    return Engine(models_dir=with_yunet, recipe=RECIPE)
+from recognition.engine import DEFAULT_RECIPE, Engine, Pixels
+from tests.recognition.engine.conftest import beside
 
 
 def large(photo: Pixels, times: int) -> Pixels:
@@ -37,14 +27,6 @@ def test_it_finds_the_faces_that_centerface_finds(
     assert min(overlaps) > 0.6
     assert np.median(overlaps) > 0.8
     assert np.median(apart) < 0.1  # of the distance between the eyes
-
-
-def test_landmarks_lie_in_order(yunet: Engine, demo_photos: list[Pixels]) -> None:
-    for photo in demo_photos:
-        left, right, nose, mouth_left, mouth_right = yunet.faces(photo)[0].landmarks
-        assert left[0] < right[0]
-        assert mouth_left[0] < mouth_right[0]
-        assert max(left[1], right[1]) < nose[1] < min(mouth_left[1], mouth_right[1])
 
 
 @pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
@@ -75,26 +57,6 @@ def test_vectors_are_near_those_of_a_face_that_centerface_found(
         assert 0 < away < DEFAULT_RECIPE.bounds.verify
 
 
-def test_a_large_photo_is_searched_small_with_the_same_result(
-    yunet: Engine, portrait: Pixels
-) -> None:
-    times = 2000 // max(portrait.shape[:2])
-    box, large_box = yunet.faces(portrait)[0].box, yunet.faces(large(portrait, times))[0].box
-    assert Box(*(side / times for side in astuple(large_box))).iou(box) > 0.8
-
-
-def test_a_face_too_small_for_the_first_look_is_found_in_the_second(
-    yunet: Engine, portrait: Pixels
-) -> None:
-    face = yunet.faces(portrait)[0]
-    small = shrunk(portrait, max(1, round(face.box.width / 24)))
-    wall = np.full((1080, 1920, 3), 100, np.uint8)
-    wall[200 : 200 + small.shape[0], 900 : 900 + small.shape[1]] = small
-    found = yunet.faces(wall)
-    assert len(found) == 1
-    assert 15 < found[0].quality.size < 40
-
-
 def test_a_face_that_fills_a_large_photo_is_found(yunet: Engine, demo_photos: list[Pixels]) -> None:
     for photo in demo_photos:
         box = yunet.faces(photo)[0].box
@@ -102,17 +64,6 @@ def test_a_face_that_fills_a_large_photo_is_found(yunet: Engine, demo_photos: li
         face = photo[top : round(box.y + box.height), left : round(box.x + box.width)]
         filled = large(face, 1600 // max(face.shape[:2]))
         assert yunet.faces(filled)[0].box.area > 0.5 * filled.shape[0] * filled.shape[1]
-
-
-def test_boxes_lie_inside_the_photo(yunet: Engine, portrait: Pixels) -> None:
-    face = yunet.faces(portrait)[0]
-    middle = int(face.box.y + face.box.height / 2)
-    for cut in (portrait[middle - 20 :], portrait[:, int(face.box.centre[0]) - 20 :]):
-        for found in yunet.faces(np.ascontiguousarray(cut)):
-            assert found.box.x >= 0
-            assert found.box.y >= 0
-            assert found.box.x + found.box.width <= cut.shape[1] + 1e-3
-            assert found.box.y + found.box.height <= cut.shape[0] + 1e-3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 7), (31, 33), (1, 3000), (3000, 3)])
