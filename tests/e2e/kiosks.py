@@ -84,8 +84,7 @@ def kiosk_of(
 
 
 def greeting_now(name: str) -> re.Pattern[str]:
-    """In Berlin, as it may have been a minute earlier; coming or going, as it was before."""
+    """In Berlin, of a minute ago or of the minute to come; coming or going, as it was before."""
     now = datetime.now(BERLIN)
-    earlier = now - timedelta(minutes=1)
-    greetings = rf"(Hi! Welcome {name} · in|Goodbye, {name}! · out)"
-    return re.compile(rf"{greetings} ({now:%H:%M}|{earlier:%H:%M})")
+    times = "|".join(f"{now + timedelta(minutes=by):%H:%M}" for by in (-1, 0, 1))
+    return re.compile(rf"(Hi! Welcome {name} · in|Goodbye, {name}! · out) ({times})")

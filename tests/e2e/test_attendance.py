@@ -25,10 +25,10 @@ def pick_person(page: Page, typed: str) -> None:
     page.keyboard.press("Enter")
 
 
-def add_event(page: Page, site: Site, who: str, when: datetime) -> None:
+def add_event(page: Page, site: Site, who: str, direction: str, when: datetime) -> None:
     page.goto(f"{site.address}/admin/recognition/attendanceevent/add/")
     pick_person(page, who)
-    page.select_option("#id_direction", "in")
+    page.select_option("#id_direction", direction)
     page.fill("#id_occurred_at", f"{when:%Y-%m-%dT%H:%M:%S}")
     page.fill("#id_reason", "The terminal was down")
     page.click(".face-form .face-primary")
@@ -53,15 +53,20 @@ def test_the_board_and_the_days_work_on_a_phone(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/admin/attendance/board/")
     expect(page.locator("#in")).to_contain_text("Nobody is in.")
     other = page.context.new_page()
-    add_event(other, site, "Ada", datetime.now(UTC) - timedelta(seconds=30))
+    now = datetime.now(UTC)
+    add_event(other, site, "Ada", "in", now - timedelta(seconds=30))
     other.close()
     page.bring_to_front()
     expect(page.locator("#in")).to_contain_text("Ada Lovelace", timeout=30 * SECONDS)
     expect(page.locator("#board-said")).to_have_text("1 in, 0 late, 0 absent")
     assert fits(page)
 
-    page.goto(f"{site.address}/admin/attendance/days/")
+    yesterday = now - timedelta(days=1)
+    add_event(page, site, "Ada", "in", yesterday.replace(hour=9, minute=0))
+    add_event(page, site, "Ada", "out", yesterday.replace(hour=17, minute=0))
+    page.goto(f"{site.address}/admin/attendance/days/?first={yesterday:%F}&last={now:%F}")
     expect(page.locator(".att-table")).to_contain_text("In now")
+    expect(page.locator(".att-table")).to_contain_text("8:00")
     expect(page.locator("canvas.chart")).to_be_visible()
     assert fits(page)
     page.click("text=Ada Lovelace")
