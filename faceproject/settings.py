@@ -255,8 +255,8 @@ RECOGNIZE_THRESHOLD = distance("RECOGNIZE_THRESHOLD")
 FACE_LOGIN_MODE = one_of("FACE_LOGIN_MODE", ("second_factor", "claimed", "recognize", "off"))
 # off: a photo of somebody logs in as them. Only where somebody watches the camera.
 FACE_LOGIN_LIVENESS = one_of("FACE_LOGIN_LIVENESS", ("required", "off"))
-# Whether accounts with admin rights log in at all before their face is enrolled.
-FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=False)
+# Whether accounts with admin rights do nothing but enrol their face before it is enrolled.
+FACE_LOGIN_STAFF_MUST_ENROL = env.bool("FACE_LOGIN_STAFF_MUST_ENROL", default=True)
 # What people agree to before they add photos of their own face; a text of ours if empty.
 CONSENT_TEXT_FILE = Path(path) if (path := env.str("CONSENT_TEXT_FILE", default="")) else None
 

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 
 from recognition.api import callers
 from recognition.devices import note_seen
-from recognition.login.accounts import asks_for_face
+from recognition.login.accounts import missing_beside_password
 from recognition.models import Device
 
 
@@ -35,7 +35,7 @@ class SecondFactorRequired(PermissionDenied):
     default_code = "second_factor_required"
     default_detail = (
         "This account logs in with password and face, so a password alone gives no token, and one"
-        " of before does not count. Use an account without a face, or a device."
+        " of before does not count. Use an account without a face and admin rights, or a device."
     )
 
 
@@ -63,7 +63,7 @@ class KeyAuthentication(TokenAuthentication):  # type: ignore[misc]
             raise KeyExpired
         user, _token = self.validate_user(auth_token)
         # A token is a password's worth, and a face may have been enrolled since.
-        if device is None and asks_for_face(user):
+        if device is None and missing_beside_password(user):
             raise SecondFactorRequired
         if device is not None:
             note_seen(device=device)

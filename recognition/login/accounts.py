@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from people.errors import Refusal
 from people.models import EmbeddingModel, FaceImage, Person, Template
 from people.querysets import PersonQuerySet
 from recognition.login import brakes
@@ -22,14 +21,11 @@ class Mode(StrEnum):
     RECOGNIZE = "recognize"
 
 
-class MustEnrol(Refusal):
-    code = "face_not_enrolled"
+class Missing(StrEnum):
+    """What an account lacks whose password was right. ENROLMENT: of a face to ask for."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This account logs in with password and face, and no face is enrolled for it."
-            " Ask an administrator."
-        )
+    FACE = "face"
+    ENROLMENT = "enrolment"
 
 
 def mode() -> Mode:
@@ -46,7 +42,7 @@ def owner_of(user: User) -> Person | None:
 
 
 def must_enrol(user: User) -> bool:
-    """Whether this account does not log in without a face."""
+    """Whether this account needs a face to do more than enrol one."""
     insists = settings.FACE_LOGIN_STAFF_MUST_ENROL and mode() != Mode.OFF
     return bool(insists and has_admin_rights(user))
 
@@ -59,32 +55,28 @@ def with_face(user: User) -> Person | None:
     return template.person if template else None
 
 
-def asks_for_face(user: User) -> bool:
-    """Whether the right password alone does not log this account in.
-
-    Raises MustEnrol when there is no face to ask for and the site insists on one.
-    """
+def missing_beside_password(user: User) -> Missing | None:
+    """None when the right password is enough for this account."""
     if mode() == Mode.OFF:
-        return False
+        return None
     if mode() != Mode.SECOND_FACTOR and not has_admin_rights(user):
-        return False
+        return None
     if brakes.is_password_alone(name=user.get_username()):
-        return False
+        return None
     if with_face(user) is not None:
-        return True
+        return Missing.FACE
     # A face that cannot be asked for now, since its person is inactive or the model has no template
     # of it, is no reason to do without: `allow_password` is.
     if has_admin_rights(user) and FaceImage.objects.ready().filter(person__user=user).exists():
-        return True
-    if must_enrol(user):
-        raise MustEnrol
-    return False
+        return Missing.FACE
+    return Missing.ENROLMENT if must_enrol(user) else None
 
 
 def admins_without_face() -> int:
     """How many accounts with admin rights have no face enrolled, where they give both.
 
-    Until they have, their password alone logs in; or nothing does, where the site insists.
+    Until they have, their password opens everything; or their own pages alone, where the site
+    insists.
     """
     if mode() == Mode.OFF:
         return 0

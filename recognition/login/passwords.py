@@ -13,22 +13,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from recognition.login import accounts, backends, brakes, pending, sessions
-from recognition.login.accounts import MustEnrol
+from recognition.login.accounts import Missing
 from recognition.login.forms import SaysTheBrake
 from recognition.models import BrakeKind
 
 
-def accept(*, user: User) -> bool:
-    """The password was right. True when that is enough; False when the face is asked for.
-
-    Raises MustEnrol.
-    """
-    if accounts.asks_for_face(user):
-        return False
+def accept(*, user: User) -> Missing | None:
+    """The password was right. None when it is enough."""
+    missing = accounts.missing_beside_password(user)
     # What failed by face until now counts no more. Not where the face is the second factor: who
     # knows the password could guess on and on.
-    brakes.release(name=user.get_username(), kinds=[BrakeKind.FACE])
-    return True
+    if missing is None:
+        brakes.release(name=user.get_username(), kinds=[BrakeKind.FACE])
+    return missing
 
 
 class PasswordLogin(LoginView):
@@ -36,16 +33,14 @@ class PasswordLogin(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         user: User = form.get_user()
-        try:
-            is_enough = accept(user=user)
-        except MustEnrol as refusal:
-            form.add_error(None, refusal.message)
-            return self.form_invalid(form)
+        missing = accept(user=user)
         goes_to = self.get_redirect_url() or home_of(user)
-        if not is_enough:
+        if missing == Missing.FACE:
             pending.begin_with_password(self.request.session, user=user, goes_to=goes_to)
             return redirect("login:face")
         enter_with_password(self.request, user)
+        if missing == Missing.ENROLMENT:
+            return go_on_to_enrolment(self.request)
         if brakes.is_password_alone(name=user.get_username()):
             sessions.settle(self.request)
         return redirect(goes_to)
@@ -60,35 +55,43 @@ def enter_with_password(request: HttpRequest, user: User) -> None:
     login(request, user, backend=backends.PASSWORD)  # with a new session key
 
 
-def owes_face(request: HttpRequest) -> bool:
-    """Whether the face has come to be asked for since this session began with a password."""
+def missing_here(request: HttpRequest) -> Missing | None:
+    """What this session lacks, which began with a password, by what holds for its account now."""
     if sessions.is_settled(request) or not isinstance(request.user, User):
-        return False
-    try:
-        return accounts.asks_for_face(request.user)
-    except MustEnrol:
-        return True
+        return None
+    return accounts.missing_beside_password(request.user)
 
 
 def may_change_own_face(request: HttpRequest) -> bool:
     """Whoever has the password and owes the face could put their own in its place."""
     if not sessions.had_password(request):
         return False
-    return sessions.is_enrolling(request) or not owes_face(request)
+    return sessions.is_enrolling(request) or missing_here(request) != Missing.FACE
 
 
-def go_on_to_face(request: HttpRequest, *, otherwise: str) -> HttpResponse | None:
-    """From a session that owes the face; None where there is no face to ask for."""
+def go_on(request: HttpRequest, missing: Missing | None, *, otherwise: str) -> HttpResponse | None:
+    """From a session that lacks this to where it is given; None when it lacks nothing.
+
+    otherwise: where to go afterwards, unless the request says so.
+    """
     user = request.user
-    try:
-        if not isinstance(user, User) or not accounts.asks_for_face(user):
-            return None
-    except MustEnrol:
+    if missing is None or not isinstance(user, User):
         return None
+    if missing == Missing.ENROLMENT:
+        return go_on_to_enrolment(request)
     goes_to = safe_next(request) or otherwise
     pending.begin_with_password(request.session, user=user, goes_to=goes_to)
     messages.info(request, "You logged in by password alone. Your face is asked for as well now.")
     return redirect("login:face")
+
+
+def go_on_to_enrolment(request: HttpRequest) -> HttpResponse:
+    messages.info(
+        request,
+        "Accounts with admin rights log in with password and face. Enrol your face here; then the"
+        " admin opens.",
+    )
+    return redirect("me:home")
 
 
 def safe_next(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
@@ -16,12 +16,15 @@ from unfold.sites import UnfoldAdminSite
 
 from recognition.login import sessions
 
+if TYPE_CHECKING:
+    from recognition.login.accounts import Missing
+
 
 class Site(UnfoldAdminSite):  # type: ignore[misc]
     """A face alone never opens it, nor a password alone as soon as the face is asked for, too."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return self._has_rights(request) and not _owes_face(request)
+        return self._has_rights(request) and _missing(request) is None
 
     def _has_rights(self, request: HttpRequest) -> bool:
         return bool(super().has_permission(request)) and not sessions.is_by_face_alone(request)
@@ -34,14 +37,12 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         """As Django's, by our view: Django's would let the password alone in."""
         # Both need the models, which are not there yet when this module is first read.
         from recognition.login.forms import AdminPasswordForm
-        from recognition.login.passwords import PasswordLogin, go_on_to_face
+        from recognition.login.passwords import PasswordLogin, go_on
 
         index = reverse("admin:index", current_app=self.name)
         if request.method == "GET" and self._has_rights(request):
-            if not _owes_face(request):
-                return HttpResponseRedirect(index)
-            if (to_face := go_on_to_face(request, otherwise=index)) is not None:
-                return to_face
+            more = go_on(request, _missing(request), otherwise=index)
+            return more or HttpResponseRedirect(index)
         user = request.user
         context = {
             **self.each_context(request),
@@ -60,11 +61,11 @@ class Site(UnfoldAdminSite):  # type: ignore[misc]
         )(request)
 
 
-def _owes_face(request: HttpRequest) -> bool:
+def _missing(request: HttpRequest) -> Missing | None:
     """Asked once for each request: every page of the admin wants to know several times."""
-    from recognition.login.passwords import owes_face  # needs the models
+    from recognition.login.passwords import missing_here  # needs the models
 
-    known: bool | None = getattr(request, "owes_face", None)
-    if known is None:
-        known = request.owes_face = owes_face(request)  # type: ignore[attr-defined]
-    return known
+    if not hasattr(request, "missing_beside_password"):
+        request.missing_beside_password = missing_here(request)  # type: ignore[attr-defined]
+    missing: Missing | None = request.missing_beside_password  # type: ignore[attr-defined]
+    return missing

@@ -33,8 +33,8 @@ _EITHER = (
 )
 _AFTERWARDS = "I then log in with my password alone."
 _AFTERWARDS_OF_STAFF = (
-    "I then log in with my password alone, unless my account has admin rights: then I do not log in"
-    " until a face is enrolled again."
+    "I then log in with my password alone, unless my account has admin rights: then the admin is"
+    " closed to me until a face is enrolled again."
 )
 
 

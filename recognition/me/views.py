@@ -26,7 +26,7 @@ from recognition.attendance.forms import MonthForm, month_of
 from recognition.login import accounts, sessions
 from recognition.login.backends import has_admin_rights
 from recognition.login.camera import with_camera
-from recognition.login.passwords import go_on_to_face, may_change_own_face
+from recognition.login.passwords import go_on, may_change_own_face, missing_here
 from recognition.me import consents, enrolling, photos
 from recognition.models import Attempt
 
@@ -186,7 +186,7 @@ def _more_asked_for(request: HttpRequest, view: str) -> HttpResponse | None:
         return _ask_for_password(request, view)
     if may_change_own_face(request):
         return None
-    return go_on_to_face(request, otherwise=reverse(view))
+    return go_on(request, missing_here(request), otherwise=reverse(view))
 
 
 def _ask_for_password(request: HttpRequest, view: str) -> HttpResponse:

@@ -20,7 +20,7 @@ from recognition.api.access import Rule
 from recognition.api.authentication import SecondFactorRequired
 from recognition.api.serializers import Credentials, HealthSerializer, TokenSerializer
 from recognition.api.throttles import OfTokens
-from recognition.login.accounts import asks_for_face
+from recognition.login.accounts import missing_beside_password
 
 
 class TokensView(APIView):
@@ -46,7 +46,7 @@ class TokensView(APIView):
             raise Throttled(wait=braked.seconds)
         if not isinstance(user, User):
             raise AuthenticationFailed("User name or password is wrong.", code="wrong_credentials")
-        if asks_for_face(user):
+        if missing_beside_password(user):
             raise SecondFactorRequired
         token, key = AuthToken.objects.create(user=user)
         _forget_oldest(user)

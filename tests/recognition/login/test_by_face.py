@@ -173,22 +173,12 @@ def test_staff_need_both_in_every_mode(
     assert visitor.account == ""
 
 
-def test_staff_without_a_face_log_in_by_password_until_they_enrol(
+def test_staff_without_a_face_log_in_by_password_where_nobody_has_to_enrol(
     visitor: Visitor, account: MakeAccount
 ) -> None:
     account("boss", is_staff=True)
     visitor.give_password("boss", page="/admin/login/")
     assert visitor.client.get("/admin/").status_code == 200
-
-
-def test_staff_without_a_face_are_refused_where_the_operator_insists(
-    visitor: Visitor, account: MakeAccount, settings: Settings
-) -> None:
-    settings.FACE_LOGIN_STAFF_MUST_ENROL = True
-    account("boss", is_staff=True)
-    response = visitor.give_password("boss")
-    assert "no face is enrolled" in response.content.decode()
-    assert visitor.account == ""
 
 
 def test_with_the_mode_off_a_password_is_all(

@@ -94,7 +94,7 @@ def test_new_words_have_to_be_agreed_to_again(
 INSTEAD, TOGETHER, LOCKED_OUT = (
     "I can always use my password instead",
     "password and my face together",
-    "I do not log in until a face is enrolled",
+    "the admin is closed to me until a face is enrolled",
 )
 
 
@@ -128,7 +128,7 @@ def test_another_mode_has_to_be_agreed_to_again(browser: Client, settings: Setti
     assert not consents.is_given(person)
 
 
-NOBODY_HAS_TO, HAVE_TO = "Nobody has to", "without a face you do not log in again"
+NOBODY_HAS_TO, HAVE_TO = "Nobody has to", "the admin stays closed to you"
 
 
 @pytest.mark.parametrize(
