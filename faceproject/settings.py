@@ -279,6 +279,8 @@ CLOCK_DRIFT = timedelta(seconds=number(env.int, "CLOCK_DRIFT_SECONDS", 120))
 CLOCK_OLDEST = timedelta(hours=number(env.int, "CLOCK_OLDEST_HOURS", 72))
 # How long a device may take back what was just clocked there; 0: never.
 CLOCK_UNDO = timedelta(seconds=number(env.int, "CLOCK_UNDO_SECONDS", 30))
+# Whether who was deactivated, or belongs to another gallery, is told so by a device that sees them.
+CLOCK_SAYS_WHY = env.bool("CLOCK_SAYS_WHY", default=True)
 CLOCK_LATE_AFTER = timedelta(minutes=5)
 
 # --- Webhooks -----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from people import prepared
 from people.errors import Refusal
 from people.models import EmbeddingModel, Gallery, Person
+from recognition.barred import CODES
 from recognition.engine import Box, Face, FaceRefused, Quality
 from recognition.matching import Candidate
 from recognition.models import Attempt, AttemptPurpose, AttemptSource
@@ -32,10 +33,14 @@ class ErasedMeanwhile(Refusal):
 
 
 class Undecided(Refusal):
-    """No decision, or none that counts here, with what was seen: `code` is the outcome."""
+    """No decision, or none that counts here, with what was seen.
+
+    `code` is the outcome, or why somebody who is known does not pass.
+    """
 
     def __init__(self, result: Result) -> None:
-        super().__init__(result.message, code=result.outcome)
+        code = result.reason if result.reason in CODES else result.outcome
+        super().__init__(result.message, code=code)
         self.result = result
 
 

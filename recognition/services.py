@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from people.errors import Refusal
 from people.images import Pixels
 from people.models import EmbeddingModel, Gallery, Person, Template
 from people.vectors import Vector
-from recognition import matching, replicas, thresholds
+from recognition import barred, matching, replicas, thresholds
 from recognition.calibration import promise
 from recognition.engine import (
     EmbeddedFace,
@@ -67,12 +67,14 @@ def verify(
     person: Person | None,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
+    barred_by: Refusal | None = None,
 ) -> Result:
     """1:1: is this the claimed person?
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
     made of them. person: None when the claim names nobody; that is answered as a wrong face is,
-    in the same words and the same time.
+    in the same words and the same time. barred_by: why this person does not pass here, which is
+    what their own face is told; it never makes a match.
     Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile; Refusal where
     the rate of false matches that is accepted cannot be promised, but for a log-in, which asks for
     a password as well or has asked for the promise itself.
@@ -93,12 +95,18 @@ def verify(
         seen = _probe(probe, model)
     except (FaceRefused, matching.FramesDiffer) as error:
         return question.refuse(error)
-    template = Template.objects.of(model).filter(person=person, person__is_active=True).first()
+    templates = Template.objects.of(model).filter(person=person)
+    if barred_by is None:
+        templates = templates.filter(person__is_active=True)
+    template = templates.first()
     if person is None or template is None:
         return question.answer(_mismatch(question, seen, distance=None, reason="not_enrolled"))
     distance = matching.distance_between(seen.vector, template.vector)
     if not matching.is_same_person(distance, question.threshold):
         return question.answer(_mismatch(question, seen, distance=distance, reason=""))
+    if barred_by is not None:
+        mismatch = _mismatch(question, seen, distance=distance, reason=barred_by.code)
+        return question.answer(replace(mismatch, message=barred_by.message))
     return question.answer(
         Result(
             outcome=MATCH,
@@ -131,12 +139,13 @@ def recognize(
     top: int = 1,
     source: AttemptSource,
     actor: User | AnonymousUser | None = None,
+    says_why: bool = False,
 ) -> Result:
     """1:N: who is this, among the active people (of these galleries)?
 
     probe: one or several frames of one face, each (h, w, 3) uint8 RGB, or what a liveness check
     made of them. galleries: none means everybody. top: how many candidates to report besides the
-    decision.
+    decision. says_why: whether somebody known who is not among them is told so.
     Raises NoFrames, NotCalibrated, ModelChanged, WeightsMissing, ErasedMeanwhile; Refusal where
     the rate of strangers that is accepted cannot be promised.
     """
@@ -145,7 +154,10 @@ def recognize(
         seen = _probe(probe, question.model)
     except (FaceRefused, matching.FramesDiffer) as error:
         return question.refuse(error)
-    return question.answer(_identify(question, seen, galleries, top))
+    result = _identify(question, seen, galleries, top)
+    if says_why and result.outcome == UNKNOWN and not result.reason:
+        result = _told_why(result, question, seen, galleries)
+    return question.answer(result)
 
 
 def recognize_everybody(
@@ -213,6 +225,19 @@ def _identify(question: Question, seen: Probe, galleries: Sequence[Gallery], top
         face=seen.face,
         candidates=candidates[:top],
     )
+
+
+def _told_why(
+    result: Result, question: Question, seen: Probe, galleries: Sequence[Gallery]
+) -> Result:
+    reason = barred.why_unknown(
+        seen.vector,
+        model=question.model,
+        galleries=galleries,
+        threshold=question.threshold,
+        frames=question.frames,
+    )
+    return replace(result, reason=reason.code, message=reason.message) if reason else result
 
 
 def _probe(frames: Sequence[Pixels] | Probe, model: EmbeddingModel) -> Probe:

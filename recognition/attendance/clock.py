@@ -14,6 +14,7 @@ from people import prepared
 from people.errors import Refusal
 from people.images import Pixels
 from people.models import Person
+from recognition import barred
 from recognition.attendance import directions, workdays
 from recognition.attendance.signals import clocked
 from recognition.liveness import Live, not_shown
@@ -157,15 +158,18 @@ def _who(capture: Capture, device: Device) -> Result:
             galleries=galleries,
             source=AttemptSource.DEVICE,
             actor=device.account,
+            says_why=settings.CLOCK_SAYS_WHY,
         )
-    claimed = (
-        Person.objects.active()
-        .filter(galleries__in=galleries, staff_number=capture.staff_number)
-        .distinct()
-        .first()
-    )
+    claimed = Person.objects.filter(staff_number=capture.staff_number).first()
+    barred_by = barred.why(claimed, galleries) if claimed else None
+    if barred_by is not None and not settings.CLOCK_SAYS_WHY:
+        claimed = barred_by = None
     return verify(
-        probe=capture.probe, person=claimed, source=AttemptSource.DEVICE, actor=device.account
+        probe=capture.probe,
+        person=claimed,
+        source=AttemptSource.DEVICE,
+        actor=device.account,
+        barred_by=barred_by,
     )
 
 

@@ -33,6 +33,12 @@ def answers() -> dict[str, str]:
         **_liveness(),
         "unknown": _("Sorry! You're not in the database."),
         "no_match": _("Person name and face didn't match!"),
+        "person_deactivated": _(
+            "Your entry here is switched off. Ask the office that enrolled you."
+        ),
+        "person_elsewhere": _(
+            "You are enrolled, but not for this place. Ask the office that enrolled you."
+        ),
         "frames_differ": _("One person only, please."),
         "undo_too_late": _("It is too late to undo this. Ask somebody who may correct it."),
         "already_corrected": _("Somebody has corrected this meanwhile."),

@@ -141,15 +141,6 @@ def test_a_stranger_is_refused_and_on_record(kiosk: APIClient) -> None:
     assert not AttendanceEvent.objects.exists()
 
 
-def test_who_is_inactive_or_of_another_gallery_is_a_stranger(
-    kiosk: APIClient, enrol: Enrol, ann: Person
-) -> None:
-    enrol("Bob", 100, gallery=Gallery.objects.create(name="South"))
-    people.deactivate(person=ann)
-    for angle in (10, 100):
-        assert clock(kiosk, angle).json()["code"] == "unknown"
-
-
 def test_no_face_is_refused(kiosk: APIClient, ann: Person) -> None:
     photo = SimpleUploadedFile("face.png", photo_without_face())
     answer = kiosk.post(URL, {"photo": photo}, format="multipart")
