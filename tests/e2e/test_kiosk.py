@@ -63,6 +63,20 @@ def test_whoever_steps_up_next_is_looked_at_too(
             kiosk.says("Sorry! You're not in the database.")
 
 
+def test_who_was_deactivated_is_told_so(kiosk: Kiosk) -> None:
+    change = "UPDATE people_person SET is_active = %s WHERE full_name = 'Ben'"
+    with kiosk.site.connect() as connection:
+        connection.execute(change, (False,))
+    try:
+        kiosk.pair_by_link()
+        kiosk.says("Your entry here is switched off.")
+        look_in_both_views(kiosk.page, "kiosk-deactivated")
+        assert kiosk.events() == 0
+    finally:
+        with kiosk.site.connect() as connection:
+            connection.execute(change, (True,))
+
+
 def test_it_sleeps_without_its_camera_and_wakes_with_it(kiosk: Kiosk) -> None:
     kiosk.pair_by_link()
     kiosk.says("Ben")
