@@ -160,16 +160,15 @@ def _who(capture: Capture, device: Device) -> Result:
             actor=device.account,
             says_why=settings.CLOCK_SAYS_WHY,
         )
-    claimed = Person.objects.filter(staff_number=capture.staff_number).first()
-    barred_by = barred.why(claimed, galleries) if claimed else None
-    if barred_by is not None and not settings.CLOCK_SAYS_WHY:
-        claimed = barred_by = None
+    claimed = barred.find(galleries, staff_number=capture.staff_number)
+    if claimed and claimed.barred_by and not settings.CLOCK_SAYS_WHY:
+        claimed = None
     return verify(
         probe=capture.probe,
-        person=claimed,
+        person=claimed.person if claimed else None,
         source=AttemptSource.DEVICE,
         actor=device.account,
-        barred_by=barred_by,
+        barred_by=claimed.barred_by if claimed else None,
     )
 
 
