@@ -63,10 +63,15 @@ def missing_here(request: HttpRequest) -> Missing | None:
 
 
 def may_change_own_face(request: HttpRequest) -> bool:
-    """Whoever has the password and owes the face could put their own in its place."""
-    if not sessions.had_password(request):
+    """Whoever has the password and owes the face could put their own in its place.
+
+    Who enrols a face here goes on with the second photo of it, before the first is asked for.
+    """
+    if not sessions.had_password(request) or not isinstance(request.user, User):
         return False
-    return sessions.is_enrolling(request) or missing_here(request) != Missing.FACE
+    if missing_here(request) != Missing.FACE:
+        return True
+    return accounts.has_no_face_but(request.user, photos=sessions.added(request))
 
 
 def go_on(request: HttpRequest, missing: Missing | None, *, otherwise: str) -> HttpResponse | None:

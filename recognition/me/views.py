@@ -154,7 +154,8 @@ def add_photos(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("me:photos")
-    sessions.begin_to_enrol(request)
+    new = [one.image.pk for one in added if one.image is not None and not one.already]
+    sessions.note_added(request, new)
     refused = [one.error for one in added if one.error is not None]
     _tell(request, len(added) - len(refused), refused)
     return redirect("me:photos")

@@ -93,6 +93,31 @@ def test_from_then_on_the_password_needs_the_face(visitor: Visitor, root: User) 
 
 
 @pytest.mark.usefixtures("fake_engine")
+def test_a_session_that_began_to_enrol_does_not_replace_what_another_enrolled(
+    visitor: Visitor, root: User
+) -> None:
+    """Whoever had the password before the face was enrolled may have waited for it."""
+    thief = Visitor()
+    thief.give_password("root")
+    image = add_photo(thief, photo_without_face())
+    embed_images([image.pk])
+    thief.client.post(f"/me/photos/{image.public_id}/delete/")
+    visitor.give_password("root")
+    enrol_own_face(visitor, ADA)
+    mine = FaceImage.objects.get()
+    for page, form in (
+        ("/me/photos/add/", {"photos": upload(photo_of(SOMEBODY))}),
+        (f"/me/photos/{mine.public_id}/delete/", {}),
+        ("/me/consent/withdraw/", {}),
+    ):
+        assert thief.client.post(page, form).headers["Location"] == "/login/face/"
+    assert FaceImage.objects.get() == mine
+    more = {"photos": upload(photo_of(ADA + 2))}
+    assert visitor.client.post("/me/photos/add/", more).headers["Location"] == "/me/photos/"
+    assert FaceImage.objects.count() == 2
+
+
+@pytest.mark.usefixtures("fake_engine")
 def test_a_photo_that_waits_or_is_rejected_opens_nothing(visitor: Visitor, root: User) -> None:
     visitor.give_password("root")
     image = add_photo(visitor, photo_without_face())
