@@ -49,15 +49,15 @@ def why_unknown(
 ) -> Refusal | None:
     """The same of a face that is nobody's here; None for a stranger.
 
-    Everybody is searched, so everybody's threshold holds as well; where strangers among so many
-    cannot be told from the known, they are strangers.
+    Everybody is searched, also those who were deactivated, so the threshold of so many holds as
+    well; where strangers among so many cannot be told from the known, they are strangers.
     """
     try:
-        promise.require_to_recognize(model, frames=frames)
-        threshold = min(threshold, thresholds.for_recognize(model, frames=frames))
+        promise.require_to_recognize(model, frames=frames, also_inactive=True)
+        of_all = thresholds.for_recognize(model, frames=frames, also_inactive=True)
     except Refusal:
         return None
     candidates = search.nearest(probe, model=model, also_inactive=True)
-    match = matching.decide(candidates, threshold).match
+    match = matching.decide(candidates, min(threshold, of_all)).match
     person = Person.objects.filter(pk=match.who.pk).first() if match else None
     return why(person, galleries) if person else None
