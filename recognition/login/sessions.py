@@ -24,6 +24,10 @@ def settle(request: HttpRequest) -> None:
     request.session[_SETTLED] = True
 
 
+def unsettle(request: HttpRequest) -> None:
+    request.session.pop(_SETTLED, None)
+
+
 def is_settled(request: HttpRequest) -> bool:
     return bool(request.session.get(_SETTLED))
 

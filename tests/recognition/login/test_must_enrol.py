@@ -139,3 +139,26 @@ def test_without_admin_rights_nobody_has_to(visitor: Visitor, model: object) -> 
     visitor.give_password("eve")
     assert SAID not in visitor.client.get("/me/").content.decode()
     assert not Person.objects.exists()
+
+
+@pytest.mark.usefixtures("fake_engine")
+@pytest.mark.parametrize("page", ["/me/consent/withdraw/", "/me/photos/{photo}/delete/"])
+def test_without_their_face_it_closes_again(visitor: Visitor, root: User, page: str) -> None:
+    visitor.give_password("root")
+    enrol_own_face(visitor, ADA)
+    visitor.client.get("/admin/", follow=True)
+    visitor.show_face(ADA)
+    assert visitor.client.get("/admin/").status_code == 200
+    visitor.client.post(page.format(photo=FaceImage.objects.get().public_id))
+    assert visitor.client.get("/admin/", follow=True).redirect_chain[-1][0] == "/me/"
+
+
+def test_whoever_is_switched_off_is_told_that_enrolling_does_not_help(
+    visitor: Visitor, root: User
+) -> None:
+    Person.objects.create(full_name="Root", user=root, is_active=False)
+    visitor.give_password("root")
+    page = visitor.client.get("/me/").content.decode()
+    assert SAID not in page
+    assert "ask another administrator to switch it on" in page
+    assert "no photo of you counts" in page
