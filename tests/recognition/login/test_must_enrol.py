@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 from pytest_django import Settings
 
 from people.models import FaceImage, Gallery, Person
@@ -58,6 +62,37 @@ def test_nothing_of_the_admin_is_open(visitor: Visitor, root: User, page: str) -
     assert visitor.client.get(page, follow=True).redirect_chain[-1][0] == "/me/"
     visitor.client.post("/admin/people/gallery/add/", {"name": "North", "time_zone": "UTC"})
     assert not Gallery.objects.exists()
+
+
+# Open to a password alone: what is one's own, what anybody sees, and the log-in itself.
+OPEN = re.compile(
+    r"/(me/.*|login/.*|logout/|admin/log(in|out)/|kiosk/.*|api/v1/(health/.*|tokens/))?"
+)
+
+
+def addresses(patterns: Any, before: str, person: Person) -> Iterator[str]:
+    """Every address of the site, with this person wherever one asks for somebody."""
+    for pattern in patterns:
+        route = before + re.sub(r"[\^$]|\\Z", "", str(pattern.pattern)).replace("\\.", ".")
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route, person)
+        else:
+            route = re.sub(r"<uuid:\w+>", str(person.public_id), route)
+            yield re.sub(r"\(\?P<.*?>.*?\)|<.*?>", str(person.pk), route)
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head", "options"])
+def test_no_other_address_is_open(visitor: Visitor, root: User, enrol: Enrol, method: str) -> None:
+    visitor.give_password("root")
+    found = list(addresses(get_resolver().url_patterns, "/", enrol("Bob", 60)))
+    assert len(found) > 100
+    for address in found:
+        if OPEN.fullmatch(address):
+            continue
+        response = getattr(visitor.client, method)(address)
+        is_sent_away = response.headers.get("Location", "").startswith("/admin/login/?next=")
+        assert is_sent_away or response.status_code in (401, 403, 404, 405), address
+    assert visitor.account == "root"
 
 
 def test_photos_of_others_and_the_api_are_closed(
