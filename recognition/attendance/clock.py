@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from people import prepared
@@ -160,8 +161,7 @@ def _who(capture: Capture, device: Device) -> Result:
             actor=device.account,
             says_why=settings.CLOCK_SAYS_WHY,
         )
-    claimed = Person.objects.filter(staff_number=capture.staff_number).first()
-    barred_by = barred.why(claimed, galleries) if claimed else None
+    claimed, barred_by = barred.find(Q(staff_number=capture.staff_number), galleries)
     if barred_by is not None and not settings.CLOCK_SAYS_WHY:
         claimed = barred_by = None
     return verify(
