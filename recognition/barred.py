@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from people.errors import Refusal
 from people.models import EmbeddingModel, Gallery, Person
@@ -33,26 +32,19 @@ class Elsewhere(Refusal):
 CODES = frozenset({Deactivated.code, Elsewhere.code})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Somebody who is enrolled. barred_by: what keeps them from passing here; None: nothing."""
+def find(wanted: Q, galleries: Sequence[Gallery]) -> tuple[Person | None, Refusal | None]:
+    """Who that is, and what keeps them from passing where only these galleries do, if anything.
 
-    person: Person
-    barred_by: Refusal | None
-
-
-def find(galleries: Sequence[Gallery], **who: object) -> Known | None:
-    """The person these fields name, where only these galleries pass.
-
-    One question to the database, whoever it is: the time tells nothing.
+    One question to the database whoever it is: the time it takes tells nothing.
     """
     here = Person.galleries.through.objects.filter(person=OuterRef("pk"), gallery__in=galleries)
-    person = Person.objects.annotate(is_here=Exists(here)).filter(**who).first()
+    person = Person.objects.filter(wanted).annotate(is_here=Exists(here)).first()
     if person is None:
-        return None
+        return None, None
     if not person.is_active:
-        return Known(person, Deactivated())
-    return Known(person, None if person.is_here else Elsewhere())  # type: ignore[attr-defined]
+        return person, Deactivated()
+    is_here: bool = person.is_here  # type: ignore[attr-defined]
+    return person, None if is_here else Elsewhere()
 
 
 def why_unknown(
@@ -65,15 +57,17 @@ def why_unknown(
 ) -> Refusal | None:
     """The same of a face that is nobody's here; None for a stranger.
 
-    Everybody is searched, so everybody's threshold holds as well; where strangers among so many
-    cannot be told from the known, they are strangers.
+    Everybody is searched, also those who were deactivated, so the threshold of so many holds as
+    well; where strangers among so many cannot be told from the known, they are strangers.
     """
     try:
-        promise.require_to_recognize(model, frames=frames)
-        threshold = min(threshold, thresholds.for_recognize(model, frames=frames))
+        promise.require_to_recognize(model, frames=frames, also_inactive=True)
+        of_all = thresholds.for_recognize(model, frames=frames, also_inactive=True)
     except Refusal:
         return None
     candidates = search.nearest(probe, model=model, also_inactive=True)
-    match = matching.decide(candidates, threshold).match
-    known = find(galleries, pk=match.who.pk) if match else None
-    return known.barred_by if known else None
+    match = matching.decide(candidates, min(threshold, of_all)).match
+    if match is None:
+        return None
+    _person, reason = find(Q(pk=match.who.pk), galleries)
+    return reason

@@ -65,12 +65,16 @@ def for_verify(model: EmbeddingModel, frames: int = 1, *, fmr: float | None = No
 
 
 def for_recognize(
-    model: EmbeddingModel, galleries: Sequence[Gallery] = (), frames: int = 1
+    model: EmbeddingModel,
+    galleries: Sequence[Gallery] = (),
+    frames: int = 1,
+    *,
+    also_inactive: bool = False,
 ) -> float:
     """1:N, for the people who are searched now. Raises NotCalibrated."""
     if settings.RECOGNIZE_THRESHOLD:
         return min(model.recognize_threshold, float(settings.RECOGNIZE_THRESHOLD))
-    return for_pool(model, pool_size(model, galleries), frames)
+    return for_pool(model, pool_size(model, galleries, also_inactive=also_inactive), frames)
 
 
 def for_pool(
@@ -104,14 +108,17 @@ def for_duplicates(model: EmbeddingModel) -> float:
         return model.recognize_threshold
 
 
-def pool_size(model: EmbeddingModel, galleries: Sequence[Gallery] = ()) -> int:
+def pool_size(
+    model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, also_inactive: bool = False
+) -> int:
     """How many people a search would compare with; counted at most once a minute."""
     pool = ",".join(str(pk) for pk in sorted(gallery.pk for gallery in galleries))
-    key = f"people:{model.pk}:{pool or 'all'}"
+    key = f"people:{model.pk}:{pool or 'all'}{':inactive' if also_inactive else ''}"
     cache = caches["process"]
     count = cache.get(key)
     if count is None:
-        people = Person.objects.active().in_galleries(galleries)
+        people = Person.objects.all() if also_inactive else Person.objects.active()
+        people = people.in_galleries(galleries)
         count = Template.objects.of(model).filter(person__in=people).count()
         cache.set(key, count, _COUNTED_FOR_S)
     return int(count)

@@ -35,7 +35,8 @@ class SecondFactorRequired(PermissionDenied):
     default_code = "second_factor_required"
     default_detail = (
         "This account logs in with password and face, so a password alone gives no token, and one"
-        " of before does not count. Use an account without a face and admin rights, or a device."
+        " of before does not count. Use an account that has neither face nor admin"
+        " rights, or a device."
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from people import prepared
@@ -160,15 +161,15 @@ def _who(capture: Capture, device: Device) -> Result:
             actor=device.account,
             says_why=settings.CLOCK_SAYS_WHY,
         )
-    claimed = barred.find(galleries, staff_number=capture.staff_number)
-    if claimed and claimed.barred_by and not settings.CLOCK_SAYS_WHY:
-        claimed = None
+    claimed, barred_by = barred.find(Q(staff_number=capture.staff_number), galleries)
+    if barred_by is not None and not settings.CLOCK_SAYS_WHY:
+        claimed = barred_by = None
     return verify(
         probe=capture.probe,
-        person=claimed.person if claimed else None,
+        person=claimed,
         source=AttemptSource.DEVICE,
         actor=device.account,
-        barred_by=claimed.barred_by if claimed else None,
+        barred_by=barred_by,
     )
 
 

@@ -88,7 +88,11 @@ def promise_to_verify(
 
 
 def require_to_recognize(
-    model: EmbeddingModel, galleries: Sequence[Gallery] = (), *, frames: int = 1
+    model: EmbeddingModel,
+    galleries: Sequence[Gallery] = (),
+    *,
+    frames: int = 1,
+    also_inactive: bool = False,
 ) -> None:
     """Asked before each 1:N search. An operator who has set a distance by hand, or who goes on
     beyond the promise, knows what that means.
@@ -97,7 +101,8 @@ def require_to_recognize(
     """
     if settings.RECOGNIZE_THRESHOLD or settings.RECOGNIZE_BEYOND_PROMISE:
         return
-    people = max(thresholds.pool_size(model, galleries), 1)
+    searched = thresholds.pool_size(model, galleries, also_inactive=also_inactive)
+    people = max(searched, 1)
     wanted = fmr_for(accepted().recognize_fpir, people)
     if not thresholds.calibration_of(model).for_frames(frames).supports(wanted):
         promise_among(model, people, frames=frames).require()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from django.conf import settings
@@ -53,6 +54,12 @@ def with_face(user: User) -> Person | None:
     templates = Template.objects.of(model).filter(person__user=user, person__is_active=True)
     template = templates.select_related("person").first()
     return template.person if template else None
+
+
+def has_no_face_but(user: User, *, photos: Collection[int]) -> bool:
+    """Whether the face of this account is of these photos alone."""
+    enrolled = FaceImage.objects.ready().filter(person__user=user)
+    return enrolled.exists() and not enrolled.exclude(pk__in=photos).exists()
 
 
 def missing_beside_password(user: User) -> Missing | None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from people.models import Person
 from recognition.login import accounts, backends, brakes, pending, sessions
 from recognition.login.accounts import Missing
 from recognition.login.forms import SaysTheBrake
@@ -63,10 +64,22 @@ def missing_here(request: HttpRequest) -> Missing | None:
 
 
 def may_change_own_face(request: HttpRequest) -> bool:
-    """Whoever has the password and owes the face could put their own in its place."""
-    if not sessions.had_password(request):
+    """Whoever has the password and owes the face could put their own in its place.
+
+    Who enrols a face here goes on with the second photo of it, before the first is asked for.
+    """
+    if not sessions.had_password(request) or not isinstance(request.user, User):
         return False
-    return sessions.is_enrolling(request) or missing_here(request) != Missing.FACE
+    if missing_here(request) != Missing.FACE:
+        return True
+    return accounts.has_no_face_but(request.user, photos=sessions.added(request))
+
+
+def note_erased(request: HttpRequest) -> None:
+    """Photos of one's own face were erased. With none left it counts no more that it was shown."""
+    user = request.user
+    if isinstance(user, User) and accounts.missing_beside_password(user) == Missing.ENROLMENT:
+        sessions.unsettle(request)
 
 
 def go_on(request: HttpRequest, missing: Missing | None, *, otherwise: str) -> HttpResponse | None:
@@ -86,11 +99,12 @@ def go_on(request: HttpRequest, missing: Missing | None, *, otherwise: str) -> H
 
 
 def go_on_to_enrolment(request: HttpRequest) -> HttpResponse:
-    messages.info(
-        request,
-        "Accounts with admin rights log in with password and face. Enrol your face here; then the"
-        " admin opens.",
-    )
+    said = "Accounts with admin rights log in with password and face."
+    if Person.objects.filter(user=request.user.pk, is_active=False).exists():
+        next_step = "Your entry is switched off: ask another administrator to switch it on first."
+    else:
+        next_step = "Enrol your face here; then the admin opens."
+    messages.info(request, f"{said} {next_step}")
     return redirect("me:home")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -9,7 +11,8 @@ from django.utils.crypto import salted_hmac
 # Spelt out: the backends need the models, and this is read before they are there.
 _FACE_ALONE = "recognition.login.backends.FaceAlone"
 _SETTLED = "second_factor_settled"
-_ENROLS = "enrols_own_face"
+_ADDED = "added_photos"
+_MOST_ADDED = 100
 
 
 def is_by_face_alone(request: HttpRequest) -> bool:
@@ -21,17 +24,21 @@ def settle(request: HttpRequest) -> None:
     request.session[_SETTLED] = True
 
 
+def unsettle(request: HttpRequest) -> None:
+    request.session.pop(_SETTLED, None)
+
+
 def is_settled(request: HttpRequest) -> bool:
     return bool(request.session.get(_SETTLED))
 
 
-def begin_to_enrol(request: HttpRequest) -> None:
-    """The first photo of an account's face: the others need not wait for it to be asked for."""
-    request.session[_ENROLS] = True
+def note_added(request: HttpRequest, photos: Iterable[int]) -> None:
+    """Photos of one's own face, by key, that were added in this session."""
+    request.session[_ADDED] = [*added(request), *photos][-_MOST_ADDED:]
 
 
-def is_enrolling(request: HttpRequest) -> bool:
-    return bool(request.session.get(_ENROLS))
+def added(request: HttpRequest) -> list[int]:
+    return list(request.session.get(_ADDED, ()))
 
 
 def had_password(request: HttpRequest) -> bool:

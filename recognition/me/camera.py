@@ -85,10 +85,10 @@ def answer(request: HttpRequest) -> HttpResponse:
     if not throttles.is_within("decision", asking.address, throttles.DECISIONS):
         return too_often()
     try:
-        enrolling.answer(asking=asking, read=lambda: _read(request))
+        photo = enrolling.answer(asking=asking, read=lambda: _read(request))
     except Refusal as refusal:
         return _told(refusal)
-    sessions.begin_to_enrol(request)
+    sessions.note_added(request, [] if photo is None else [photo])
     thanks = "Thank you. The photo is looked at now; its state shows below."
     messages.success(request, thanks)
     return as_json("enrolled", "Thank you.", status=200, next=reverse("me:photos"))

@@ -49,10 +49,10 @@ def start(*, asking: Asking) -> LivenessSession:
     )
 
 
-def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> None:
+def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> int | None:
     """Enrol the photo that looked straight, if whoever is on it moved as they were asked to.
 
-    Every refusal is on record.
+    Its key; None when it was there already. Every refusal is on record.
 
     read: what was sent, and the file of its first frame, which looks straight.
     Raises NoConsent, TooMany, a NotLive, FaceRefused, BadFrames, BadPhoto, WeightsMissing.
@@ -74,6 +74,7 @@ def answer(*, asking: Asking, read: Callable[[], tuple[Sent, bytes]]) -> None:
         (added,) = photos.add(user=asking.user, photos=[straight])
         if added.error is not None:
             raise added.error
+    return None if added.image is None or added.already else added.image.pk
 
 
 @contextmanager

@@ -26,7 +26,12 @@ from recognition.attendance.forms import MonthForm, month_of
 from recognition.login import accounts, sessions
 from recognition.login.backends import has_admin_rights
 from recognition.login.camera import with_camera
-from recognition.login.passwords import go_on, may_change_own_face, missing_here
+from recognition.login.passwords import (
+    go_on,
+    may_change_own_face,
+    missing_here,
+    note_erased,
+)
 from recognition.me import consents, enrolling, photos
 from recognition.models import Attempt
 
@@ -111,6 +116,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("me:consent")
+    note_erased(request)
     number = erased.photos if erased else 0
     plural = "" if number == 1 else "s"
     messages.success(
@@ -154,7 +160,8 @@ def add_photos(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("me:photos")
-    sessions.begin_to_enrol(request)
+    new = [one.image.pk for one in added if one.image is not None and not one.already]
+    sessions.note_added(request, new)
     refused = [one.error for one in added if one.error is not None]
     _tell(request, len(added) - len(refused), refused)
     return redirect("me:photos")
@@ -176,6 +183,7 @@ def delete_photo(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return more
     if not photos.remove(user=_account(request), public_id=public_id):
         raise Http404
+    note_erased(request)
     messages.success(request, "The photo is deleted.")
     return redirect("me:photos")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people import services as people
 from people.errors import Refusal
-from people.models import Gallery, Person
+from people.models import EmbeddingModel, Gallery, Person
 from recognition.calibration import promise
 from recognition.models import Attempt, AttendanceEvent
 from tests.faces import photo_of
@@ -109,13 +110,25 @@ def test_where_everybody_are_too_many_they_are_strangers(
     """The device's own gallery is small enough, and the whole is not."""
     allowed = promise.require_to_recognize
 
-    def among_few(model: Any, galleries: Any = (), *, frames: int = 1) -> None:
+    def among_few(model: Any, galleries: Any = (), **more: Any) -> None:
         if not galleries:
             raise Refusal("Too many.", code="gallery_outgrown")
-        allowed(model, galleries, frames=frames)
+        allowed(model, galleries, **more)
 
     monkeypatch.setattr(promise, "require_to_recognize", among_few)
     is_told(clock(kiosk, EVE), "unknown")
+
+
+def test_the_deactivated_count_among_those_who_are_searched(
+    kiosk: APIClient, model: EmbeddingModel, settings: Settings
+) -> None:
+    settings.RECOGNIZE_FPIR = 1e-5  # so that few people count as many
+    settings.RECOGNIZE_BEYOND_PROMISE = True
+    model.calibration = {"curve": [[1e-2, 1.4], [1e-5, 0.765], [1e-6, 0.2]]}
+    model.save()
+    caches["process"].clear()
+    is_told(clock(kiosk, BOB + 32), "unknown")  # near enough among two, and too far among three
+    is_told(clock(kiosk, BOB + 25), "person_deactivated")
 
 
 def test_recognizing_says_no_more_than_before(kiosk: APIClient) -> None:

@@ -109,17 +109,21 @@ def test_an_answer_that_is_no_json_is_not_to_be_had(admin: APIClient) -> None:
     is_problem(admin.get(PEOPLE, headers={"Accept": "application/xml"}), 406)
 
 
+@pytest.mark.parametrize("says_why", [True, False])
 def test_a_claim_tells_nothing_of_who_is_there(
-    kiosk: APIClient, enrol: Enrol, north: Gallery
+    kiosk: APIClient, enrol: Enrol, north: Gallery, settings: Settings, says_why: bool
 ) -> None:
-    """A staff number of nobody, of another gallery and of a wrong face: one answer."""
+    """A number of nobody, of another gallery, of the deactivated, and a wrong face: one answer."""
+    settings.CLOCK_SAYS_WHY = says_why
+    south = Gallery.objects.create(name="South")
     for number, (name, angle, gallery) in enumerate(
-        [("Ann", 10, north), ("Bob", 100, Gallery.objects.create(name="South"))]
+        [("Ann", 10, north), ("Bob", 100, south), ("Eve", 60, north)]
     ):
         person = enrol(name, angle, gallery=gallery)
-        Person.objects.filter(pk=person.pk).update(staff_number=str(number))
+        is_active = name != "Eve"
+        Person.objects.filter(pk=person.pk).update(staff_number=str(number), is_active=is_active)
     answers, queries = [], []
-    for claim in ("0", "1", "2"):
+    for claim in ("0", "1", "2", "3"):
         photo = SimpleUploadedFile("a.png", photo_of(170))
         with CaptureQueriesContext(connection) as asked:
             answers.append(
@@ -129,7 +133,7 @@ def test_a_claim_tells_nothing_of_who_is_there(
     assert max(queries) - min(queries) <= 1, "the time it takes would tell"
     assert {answer.status_code for answer in answers} == {422}
     assert len({answer.content for answer in answers}) == 1
-    assert Attempt.objects.count() == 3
+    assert Attempt.objects.count() == 4
     assert not AttendanceEvent.objects.exists()
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.urls import URLResolver, get_resolver
 from pytest_django import Settings
 
 from people.models import FaceImage, Gallery, Person
@@ -60,6 +64,37 @@ def test_nothing_of_the_admin_is_open(visitor: Visitor, root: User, page: str) -
     assert not Gallery.objects.exists()
 
 
+# Open to a password alone: what is one's own, what anybody sees, and the log-in itself.
+OPEN = re.compile(
+    r"/(me/.*|login/.*|logout/|admin/log(in|out)/|kiosk/.*|api/v1/(health/.*|tokens/))?"
+)
+
+
+def addresses(patterns: Any, before: str, person: Person) -> Iterator[str]:
+    """Every address of the site, with this person wherever one asks for somebody."""
+    for pattern in patterns:
+        route = before + re.sub(r"[\^$]|\\Z", "", str(pattern.pattern)).replace("\\.", ".")
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route, person)
+        else:
+            route = re.sub(r"<uuid:\w+>", str(person.public_id), route)
+            yield re.sub(r"\(\?P<.*?>.*?\)|<.*?>", str(person.pk), route)
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head", "options"])
+def test_no_other_address_is_open(visitor: Visitor, root: User, enrol: Enrol, method: str) -> None:
+    visitor.give_password("root")
+    found = list(addresses(get_resolver().url_patterns, "/", enrol("Bob", 60)))
+    assert len(found) > 100
+    for address in found:
+        if OPEN.fullmatch(address):
+            continue
+        response = getattr(visitor.client, method)(address)
+        is_sent_away = response.headers.get("Location", "").startswith("/admin/login/?next=")
+        assert is_sent_away or response.status_code in (401, 403, 404, 405), address
+    assert visitor.account == "root"
+
+
 def test_photos_of_others_and_the_api_are_closed(
     visitor: Visitor, root: User, enrol: Enrol
 ) -> None:
@@ -93,6 +128,31 @@ def test_from_then_on_the_password_needs_the_face(visitor: Visitor, root: User) 
 
 
 @pytest.mark.usefixtures("fake_engine")
+def test_a_session_that_began_to_enrol_does_not_replace_what_another_enrolled(
+    visitor: Visitor, root: User
+) -> None:
+    """Whoever had the password before the face was enrolled may have waited for it."""
+    thief = Visitor()
+    thief.give_password("root")
+    image = add_photo(thief, photo_without_face())
+    embed_images([image.pk])
+    thief.client.post(f"/me/photos/{image.public_id}/delete/")
+    visitor.give_password("root")
+    enrol_own_face(visitor, ADA)
+    mine = FaceImage.objects.get()
+    for page, form in (
+        ("/me/photos/add/", {"photos": upload(photo_of(SOMEBODY))}),
+        (f"/me/photos/{mine.public_id}/delete/", {}),
+        ("/me/consent/withdraw/", {}),
+    ):
+        assert thief.client.post(page, form).headers["Location"] == "/login/face/"
+    assert FaceImage.objects.get() == mine
+    more = {"photos": upload(photo_of(ADA + 2))}
+    assert visitor.client.post("/me/photos/add/", more).headers["Location"] == "/me/photos/"
+    assert FaceImage.objects.count() == 2
+
+
+@pytest.mark.usefixtures("fake_engine")
 def test_a_photo_that_waits_or_is_rejected_opens_nothing(visitor: Visitor, root: User) -> None:
     visitor.give_password("root")
     image = add_photo(visitor, photo_without_face())
@@ -114,3 +174,26 @@ def test_without_admin_rights_nobody_has_to(visitor: Visitor, model: object) -> 
     visitor.give_password("eve")
     assert SAID not in visitor.client.get("/me/").content.decode()
     assert not Person.objects.exists()
+
+
+@pytest.mark.usefixtures("fake_engine")
+@pytest.mark.parametrize("page", ["/me/consent/withdraw/", "/me/photos/{photo}/delete/"])
+def test_without_their_face_it_closes_again(visitor: Visitor, root: User, page: str) -> None:
+    visitor.give_password("root")
+    enrol_own_face(visitor, ADA)
+    visitor.client.get("/admin/", follow=True)
+    visitor.show_face(ADA)
+    assert visitor.client.get("/admin/").status_code == 200
+    visitor.client.post(page.format(photo=FaceImage.objects.get().public_id))
+    assert visitor.client.get("/admin/", follow=True).redirect_chain[-1][0] == "/me/"
+
+
+def test_whoever_is_switched_off_is_told_that_enrolling_does_not_help(
+    visitor: Visitor, root: User
+) -> None:
+    Person.objects.create(full_name="Root", user=root, is_active=False)
+    visitor.give_password("root")
+    page = visitor.client.get("/me/").content.decode()
+    assert SAID not in page
+    assert "ask another administrator to switch it on" in page
+    assert "no photo of you counts" in page
