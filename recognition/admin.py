@@ -74,9 +74,11 @@ class AttemptAdmin(ReadOnly[Attempt]):
 
     @admin.display(description="outcome", ordering="outcome")
     def shown_outcome(self, attempt: Attempt) -> SafeString:
+        # A refusal's code, as in the API's table of problems, in letters that a list can break.
+        code = attempt.outcome.replace("_", " ").capitalize()
         return render_to_string(
             "recognition/outcome.html",
-            {"attempt": attempt, "label": DECIDED.get(attempt.outcome, attempt.outcome)},
+            {"attempt": attempt, "label": DECIDED.get(attempt.outcome, code)},
         )
 
     @admin.display(description="distance / threshold", ordering="distance")

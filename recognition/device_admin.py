@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import segno
 from django import forms
@@ -22,6 +23,9 @@ from people.admin.base import ModelAdmin
 from recognition import devices
 from recognition.devices import NewKey
 from recognition.models import Device
+
+# What every device takes for itself.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -159,6 +163,9 @@ class DeviceAdmin(ModelAdmin[Device]):
             "device": new.device,
             "key": new.key,
             "kiosk": kiosk,
+            "host": request.get_host(),
+            "is_own": urlsplit(kiosk).hostname in LOOPBACK,
+            "is_secure": request.is_secure(),
             "code": mark_safe(svg),  # noqa: S308  made here, of the key and our own address
         }
         response = TemplateResponse(request, "recognition/device_key.html", context)

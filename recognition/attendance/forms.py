@@ -171,7 +171,7 @@ class ReplaceForm(WhatForm):
         self.before = event.occurred_at.astimezone(self.zone).replace(tzinfo=None, microsecond=0)
         initial = {"direction": event.direction, "occurred_at": self.before}
         super().__init__(data, initial=initial)
-        self.fields["occurred_at"].help_text = f"Local time of {self.zone.key}."
+        self.fields["occurred_at"].help_text = f"Local time: {self.zone.key}."
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

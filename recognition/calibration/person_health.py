@@ -154,7 +154,7 @@ def _failing(line: Line, model: EmbeddingModel) -> str:
     """Of 1,000 tries, at the threshold that recognize has for so many frames."""
     rate, _low, high = line.at(thresholds.for_recognize(model, frames=line.frames))
     # Where nobody was seen to fail, what those few people can rule out.
-    return f"{1000 * rate:.0f}" if rate >= SEEN else f"at most {math.ceil(1000 * high)}"
+    return f"{1000 * rate:.0f}" if rate >= SEEN else f"none seen (at most {math.ceil(1000 * high)})"
 
 
 def _listed(numbers: list[int]) -> str:

@@ -141,6 +141,8 @@ def photo_list(request: HttpRequest) -> HttpResponse:
         is_full=len(own) >= photos.MOST,
         most=photos.MOST,
         needs_challenge=enrolling.is_required(),
+        has_rights=has_admin_rights(_account(request)),
+        must_enrol=accounts.must_enrol(_account(request)),
     )
 
 

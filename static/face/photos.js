@@ -49,3 +49,14 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
 document.addEventListener("submit", (event) => {
   if (event.target.matches(".face-form:not([hx-post])")) event.target.classList.add("htmx-request");
 });
+
+// Whoever saves or leaves while photos are on their way would lose them without a word.
+const stay = (event) => event.preventDefault();
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.detail.elt.matches(".face-upload")) window.addEventListener("beforeunload", stay);
+});
+for (const name of ["htmx:beforeOnLoad", "htmx:sendError", "htmx:sendAbort", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (event.detail.elt.matches(".face-upload")) window.removeEventListener("beforeunload", stay);
+  });
+}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.chaos.site import Site
 
@@ -77,6 +77,33 @@ def test_enrol_recognize_refuse_and_erase(
     assert not list((site.var_dir / "photos").glob("*/*.jpg"))
     ask_who(page, site, known)
     assert message(page) == "Sorry! You're not in the database."
+
+
+def test_who_saves_while_photos_are_on_their_way_is_asked_first(
+    page: Page, site: Site, demo: Path
+) -> None:
+    page.goto(f"{site.address}/admin/people/person/add/")
+    page.fill("#id_full_name", "Impatient")
+    page.click("button[name=_continue]")
+    page.wait_for_url("**/change/#photos")
+    asked: list[str] = []
+    held: list[Route] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.route("**/photos/add/", lambda route: held.append(route))
+    page.set_input_files(".face-upload input[type=file]", photos(demo, "train", "Madonna")[:1])
+    expect(page.locator(".face-busy")).to_be_visible()
+    page.click("button[name=_save]", no_wait_after=True)
+    page.wait_for_timeout(SECONDS)
+    assert asked == ["beforeunload"]
+    held[0].continue_()
+    expect(page.locator(".face-card")).to_have_count(1, timeout=SETTLED)
+    erase(page, site, "Impatient")
+    assert asked == ["beforeunload"]
 
 
 def claim(page: Page, site: Site, typed: str, file: Path) -> None:

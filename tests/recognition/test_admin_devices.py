@@ -68,6 +68,23 @@ def test_a_device_is_added_and_its_key_is_shown_with_a_code(root: Client, north:
     assert list(device.galleries.all()) == [north]
 
 
+@pytest.mark.parametrize(
+    ("address", "warning"),
+    [
+        ({"HTTP_HOST": "localhost:8000"}, "leads to localhost:8000, where each device finds only"),
+        ({}, "leads to testserver without https"),
+        ({"secure": True}, ""),
+    ],
+)
+def test_a_code_that_leads_nowhere_says_so(
+    root: Client, north: Gallery, address: dict[str, Any], warning: str
+) -> None:
+    form = {"name": "Gate", "galleries": [north.pk], "may_clock": "on"}
+    shown = root.post(ADD, form, **address).content.decode()
+    assert warning in shown
+    assert ("This code leads to" in shown) is bool(warning)
+
+
 def test_the_key_is_nowhere_else(root: Client, north: Gallery) -> None:
     key = shown_key(add(root, north))
     device = Device.objects.get()

@@ -217,7 +217,8 @@ def test_nobody_seen_to_fail_is_told_as_what_the_sample_can_rule_out(
     settings.RECOGNIZE_THRESHOLD = 1.35
     health = person_health.of(enrol("Ann", 10, 40), EmbeddingModel.objects.current())
     # 150 people: three of them in 150 may still be missed.
-    assert health.one_more_photo == "at most 20 instead of at most 20 of 1,000 tries would fail"
+    unseen = "none seen (at most 20)"
+    assert health.one_more_photo == f"{unseen} instead of {unseen} of 1,000 tries would fail"
 
 
 def test_the_part_of_the_page_is_for_those_who_see_people(

@@ -56,6 +56,18 @@ def test_a_password_leads_to_ones_own_pages(visitor: Visitor, root: User, page: 
     assert "Accounts with admin rights have to" in page_of_mine
 
 
+def test_without_a_camera_it_says_who_can_help(
+    visitor: Visitor, root: User, settings: Settings
+) -> None:
+    settings.FACE_LOGIN_LIVENESS = "required"
+    visitor.give_password("root")
+    visitor.client.post("/me/consent/agree/")
+    assert "manage.py allow_password root" in visitor.client.get("/me/photos/").content.decode()
+    settings.FACE_LOGIN_STAFF_MUST_ENROL = False
+    visitor.client.post("/me/consent/agree/")  # the text is another
+    assert "A superuser can add your photos." in visitor.client.get("/me/photos/").content.decode()
+
+
 @pytest.mark.parametrize("page", ["/admin/", "/admin/auth/user/", "/admin/attendance/board/"])
 def test_nothing_of_the_admin_is_open(visitor: Visitor, root: User, page: str) -> None:
     visitor.give_password("root")
