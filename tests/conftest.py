@@ -4,7 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -72,13 +72,26 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Tests with transactions of their own are followed by a flush, which is a TRUNCATE."""
-    from django.db import connection
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """pytest-django's own makes no database unless some test is marked; fixtures here need one, too.
 
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table, trigger in NO_TRUNCATE.items():
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    Tests with transactions of their own are followed by a flush, which is a TRUNCATE.
+    """
+    from django.db import DEFAULT_DB_ALIAS, connection
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        before = setup_databases(verbosity=0, interactive=False, aliases={DEFAULT_DB_ALIAS: None})
+        with connection.cursor() as cursor:
+            for table, trigger in NO_TRUNCATE.items():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(before, verbosity=0)
 
 
 @pytest.fixture(scope="session")
