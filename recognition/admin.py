@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from people.admin.base import ReadOnly
-from recognition import device_admin, model_admin, services, token_admin
+from recognition import barred, device_admin, model_admin, services, token_admin
 from recognition.attendance import admin as _attendance  # noqa: F401  registers its pages
 from recognition.liveness.checking import LIVE
 from recognition.models import Attempt
@@ -25,6 +25,8 @@ DECIDED = {
     services.UNKNOWN: "Unknown",
     LIVE: "Live",
 }
+# Why it is nobody, of somebody who is known.
+_BARRED = {barred.Deactivated.code: "Deactivated", barred.Elsewhere.code: "Of another gallery"}
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -76,10 +78,8 @@ class AttemptAdmin(ReadOnly[Attempt]):
     def shown_outcome(self, attempt: Attempt) -> SafeString:
         # A refusal's code, as in the API's table of problems, in letters that a list can break.
         code = attempt.outcome.replace("_", " ").capitalize()
-        return render_to_string(
-            "recognition/outcome.html",
-            {"attempt": attempt, "label": DECIDED.get(attempt.outcome, code)},
-        )
+        label = _BARRED.get(attempt.reason) or DECIDED.get(attempt.outcome, code)
+        return render_to_string("recognition/outcome.html", {"attempt": attempt, "label": label})
 
     @admin.display(description="distance / threshold", ordering="distance")
     def measured(self, attempt: Attempt) -> str:

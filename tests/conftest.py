@@ -77,7 +77,7 @@ def django_db_setup(
     django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """pytest-django's own makes no database unless some test is marked; fixtures here need one, too.
+    """pytest-django makes no database unless some test is marked; fixtures here need one, too.
 
     Tests with transactions of their own are followed by a flush, which is a TRUNCATE.
     """

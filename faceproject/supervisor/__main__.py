@@ -130,12 +130,16 @@ def banner(listener: socket.socket, account: str | None) -> str:
         "",
         f"The site runs at {where}/",
         f"  Staff pages   {where}/admin/" + (f"   {account}" if account else ""),
+        f"  Kiosk         {where}/kiosk/",
+        f"  API           {where}/api/v1/docs/",
         "  Try there     add a person with a few photos, then ask who is on another photo",
         f"  Or here       {manage} recognize PHOTO",
         f"                {manage} verify PHOTO --person NAME",
         f"  Logs          {settings.VAR_DIR / 'logs'}",
         "Ctrl-C stops it.",
     ]
+    if settings.HTTPS:
+        lines.insert(2, "  Https         is on: a browser opens it through the proxy in front")
     return "\n".join(lines)
 
 

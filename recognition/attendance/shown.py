@@ -162,6 +162,8 @@ def _marks(day: Day) -> Iterable[Mark]:
         yield Mark("Absent", "bad")
     if day.missing_clock_out:
         yield Mark("No clock-out", "bad")
+    if day.last_out is not None and day.first_in is None:
+        yield Mark("No clock-in", "bad")
     if day.is_in:
         yield Mark("In now", "ok")
     if day.is_awaited:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from people.imports import Entry, RefusedFile
+from people.services import OVERRIDABLE
 from recognition.intake import REFUSED, WAITING, Plan, Report, Taken, take_in
 from recognition.management.base import NO, YES, FaceCommand, progress_bar, read_photo
 
@@ -59,6 +60,8 @@ class IntakeCommand(FaceCommand):
             self.say(f"  {photo.name}: {photo.reason} [{photo.code}]")
         if len(report.failures) > _SHOWN:
             self.say(f"  … and {len(report.failures) - _SHOWN} more (--json lists all)")
+        if not plan.accept_flags and any(one.code in OVERRIDABLE for one in report.failures):
+            self.say("To accept a photo: in the admin, or the same command with --accept-flags.")
         return NO if report.failures else YES
 
     def _tell_waiting(self, report: Report, plan: Plan, waiting: int) -> None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from people.images import decode
 from people.models import Person
+from people.services import deactivate
 from recognition.models import Attempt, AttemptSource
 from recognition.services import recognize, verify
 from tests.faces import photo_of, photo_without_face
@@ -54,6 +55,14 @@ def test_an_auditor_reads_the_log_with_three_decimals(auditor: Client, ann: Pers
 @pytest.mark.parametrize("outcome", ["match", "no_match", "unknown", "refused"])
 def test_the_log_is_filtered_by_outcome(auditor: Client, ann: Person, outcome: str) -> None:
     assert number_found(auditor, outcome=outcome) == 1
+
+
+def test_who_is_known_and_did_not_pass_is_told_from_strangers(
+    auditor: Client, enrol: Enrol
+) -> None:
+    deactivate(person=enrol("Bob", 10))
+    recognize(probe=[decode(photo_of(10)).pixels], source=AttemptSource.DEVICE, says_why=True)
+    assert ">Deactivated<" in page(auditor)
 
 
 def test_attempts_are_found_by_person(auditor: Client, ann: Person) -> None:

@@ -140,6 +140,7 @@ def test_a_known_face_is_flagged_until_the_flag_is_accepted(enrol: Enrol, tmp_pa
     path = photo(tmp_path, "a.png", photo_of(14))
     code, out, _err = run("enroll", "Bob", path)
     assert (code, "Already enrolled as Ann" in out) == (1, True)
+    assert "the same command with --accept-flags" in out
     assert run("enroll", "Bob", path, "--accept-flags")[0] == 0
 
 

@@ -201,6 +201,11 @@ def test_days_are_hours_and_minutes_with_what_is_odd_in_words(hr: Client, march:
     assert f"?person={march.pk}&direction=in&at=2025-03-04T22:00:00" in html
 
 
+def test_a_day_with_an_out_alone_says_that_the_in_is_missing(hr: Client, ann: Person) -> None:
+    clocks(ann, "out 2025-03-03 12:00", "in 2025-03-04 08:00", "out 2025-03-04 12:00")
+    assert page(hr, DAYS, MARCH | {"last": "2025-03-05"}).count(">No clock-in<") == 1
+
+
 def test_days_are_this_week_unless_asked_otherwise(hr: Client, march: Person, turn: Turn) -> None:
     turn("2025-03-05 12:00")
     html = page(hr, DAYS)
