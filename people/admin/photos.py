@@ -20,6 +20,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from people import services
 from people.admin.base import staff
@@ -117,7 +118,7 @@ def panel_view(request: HttpRequest, person_id: int) -> HttpResponse:
     context = section(request, get_object_or_404(Person, pk=person_id))
     if request.GET.get("seen") == context["seen"]:
         return HttpResponse(status=204)
-    return render(request, "people/photo_panel.html", context)
+    return _panel(request, context)
 
 
 @require_POST
@@ -183,4 +184,12 @@ def _answer(
             messages.error(request, problem)
         return redirect("admin:people_person_change", person.pk)
     context = section(request, person) | {"upload": upload, "problem": problem, "report": True}
-    return render(request, "people/photo_panel.html", context)
+    return _panel(request, context)
+
+
+def _panel(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """When nothing waits any more, what the photos serve for is looked at again."""
+    response = render(request, "people/photo_panel.html", context)
+    if not context["pending"]:
+        trigger_client_event(response, "photosSettled")
+    return response

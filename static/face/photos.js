@@ -25,9 +25,10 @@ document.addEventListener("change", (event) => {
   );
 });
 
-// A page of its own (the log-in, after a long break) must not land inside another one.
+// A page of its own (the log-in, after a long break; the camera; one's own photos, which have to be
+// enrolled first) must not land inside another one.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (new URL(event.detail.xhr.responseURL).pathname.endsWith("/login/")) {
+  if (/\/(login|login\/face|me)\/$/.test(new URL(event.detail.xhr.responseURL).pathname)) {
     event.detail.shouldSwap = false;
     location.reload();
   }

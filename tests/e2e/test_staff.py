@@ -57,6 +57,7 @@ def test_enrol_recognize_refuse_and_erase(
     # Each photo turns ready on its own, and the browser loads no page meanwhile.
     expect(page.locator(".face-card-ready")).to_have_count(4, timeout=SETTLED)
     expect(page.locator(".face-card-pending")).to_have_count(0)
+    expect(page.locator("#photo-health")).not_to_contain_text("No photo is ready yet")
     assert loads == []
 
     known, stranger = photos(demo, "val", "Madonna")[0], photos(demo, "val", "Jerry_Seinfeld")[0]
