@@ -64,6 +64,11 @@ def start_worker(site: Site) -> Iterator[Callable[[], subprocess.Popen[str]]]:
         worker.communicate(timeout=60)
 
 
+def ended(command: subprocess.Popen[str]) -> int:
+    command.communicate(timeout=60)
+    return command.returncode
+
+
 def test_two_workers_share_the_work_and_finish_what_they_are_at_when_told_to_end(
     site: Site, demo: Path, start_worker: Callable[[], subprocess.Popen[str]]
 ) -> None:
@@ -73,25 +78,27 @@ def test_two_workers_share_the_work_and_finish_what_they_are_at_when_told_to_end
         found: list[str] = json.loads(site.manage("status", "--json"))["workers"]
         return found
 
-    def take_in(name: str, first: int, last: int) -> None:
+    def take_in(name: str, first: int, last: int) -> subprocess.Popen[str]:
         script = TAKE_IN.format(name=name, folder=str(demo), first=first, last=last)
-        site.manage("shell", "-v", "0", "-c", script)
+        return site.started("shell", "-v", "0", "-c", script)
 
     site.wait_until(lambda: len(set(names())) == 2, 60, "the answer of both workers")
-    take_in("Ann", 0, 1)
+    assert ended(take_in("Ann", 0, 1)) == 0
     site.wait_until(lambda: site.photos("ready") == 1, 60, "embedding a photo")
 
-    take_in("Bob", 1, 1 + TOGETHER)
     held = "SELECT count(*) FROM people_faceimage WHERE claimed_until > now()"
     pending = "SELECT count(*) FROM people_faceimage WHERE state = 'pending'"
-    with site.connect() as connection:  # one, since the task takes a quarter of a second
+    # One connection, and no wait for the command to end: the task takes a quarter of a second.
+    with site.connect() as connection:
         connection.autocommit = True
+        taken_in = take_in("Bob", 1, 1 + TOGETHER)
         site.wait_until(
             lambda: connection.execute(held).fetchone() != (0,), 60, "taking up photos", every=0.005
         )
         for worker in workers:
             worker.send_signal(signal.SIGTERM)
         left = connection.execute(pending).fetchone()
+    assert ended(taken_in) == 0
     assert left != (0,), "the task was over before anybody was told to end"
     assert [worker.wait(60) for worker in workers] == [0, 0]
     photos = json.loads(site.manage("status", "--json", "--wait", "0.2"))["photos"]
