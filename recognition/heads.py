@@ -138,6 +138,9 @@ class HeadedEngine(Engine):
     def faces(self, photo: Pixels) -> list[Face]:
         return self._engine.faces(photo)
 
+    def pitch(self, photo: Pixels, face: Face) -> float:
+        return self._engine.pitch(photo, face)
+
     def embed(self, faces: Sequence[Face], *, enrolled: bool = False) -> Embeddings:
         return self._head.apply(self._engine.embed(faces, enrolled=enrolled))
 

@@ -62,7 +62,9 @@ _HELD: dict[str, tuple[float, float, float]] = {
     "tilt_left": (0, 20, 100),
     "tilt_right": (0, -20, 100),
     "come_closer": (0, 0, 150),
+    "look_up": (0, 0, 100),
 }
+_LIFTED = 20  # degrees, where that is the step
 _STEP_BY_GREEN = dict(enumerate(_HELD))
 # Eyes, tip of the nose, corners of the mouth: right, down and towards the camera.
 _HEAD = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, 0.58, 0.55], [-0.42, 1.04, 0], [0.42, 1.04, 0]])
@@ -96,6 +98,11 @@ def head(right: float, tilt: float, size: float = 100) -> Landmarks:
     turn = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0]])
     lean = np.array([[math.cos(b), -math.sin(b)], [math.sin(b), math.cos(b)]])
     return np.asarray(_HEAD @ (lean @ turn).T * size + 200, np.float32)
+
+
+def _step_of(photo: Pixels) -> str:
+    green = photo[:, :, 1].astype(float).mean()
+    return _STEP_BY_GREEN.get(round(green), "look_straight")
 
 
 def _png(colour: tuple[int, int, int]) -> bytes:
@@ -150,6 +157,9 @@ class FakeEngine:
         side = face.box.side * int(percent) / 100
         return [face, replace(face, box=Box(0, 0, side, side))]
 
+    def pitch(self, photo: Pixels, _face: Face) -> float:
+        return _LIFTED if _step_of(photo) == "look_up" else 0.0
+
     def embed(self, faces: Sequence[Face]) -> Embeddings:
         """The angle is in the crop's red."""
         return np.stack([_vector(float(face.crop[0, 0, 0])) for face in faces])
@@ -160,7 +170,7 @@ class FakeEngine:
             raise NoFace
         if blue > 250:
             raise ManyFaces
-        right, tilt, size = _HELD[_STEP_BY_GREEN.get(round(green), "look_straight")]
+        right, tilt, size = _HELD[_step_of(photo)]
         beside = round(blue - 100) * _BESIDE
         face = Face(
             box=Box(8, 8, 48, 48),

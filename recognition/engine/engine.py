@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recognition.engine import weights
 from recognition.engine.errors import FaceRefused, PoorQuality
 from recognition.engine.limits import ENROLMENT, PROBE, choose, weakness
 from recognition.engine.recipe import DEFAULT_RECIPE, Recipe
@@ -14,6 +15,7 @@ from recognition.engine.sessions import Precision, Running, Runtime
 from recognition.engine.types import EmbeddedFace, Embeddings, Face, Pixels
 
 if TYPE_CHECKING:
+    from recognition.engine.mesh import FaceMesh
     from recognition.engine.networks import Networks
 
 
@@ -45,6 +47,7 @@ class Engine:
         self._models_dir = models_dir
         self._running = Running(threads, runtime, precision, calls=CALLS_AT_ONCE)
         self._networks: Networks | None = None
+        self._mesh: FaceMesh | None = None
         self._lock = threading.Lock()
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         _engines.add(self)
@@ -67,6 +70,16 @@ class Engine:
         networks = self._loaded()
         with self._turn:
             return networks.faces(photo)
+
+    def pitch(self, photo: Pixels, face: Face) -> float:
+        """How far a face of this photo is lifted, degrees, beside another photo of the person.
+
+        From no start that two people share: `face.quality` has what one photo tells alone. Raises
+        WeightsMissing.
+        """
+        mesh = self._loaded_mesh()
+        with self._turn:
+            return mesh.pitch(photo, face.landmarks)
 
     def embed(self, faces: Sequence[Face], *, enrolled: bool = False) -> Embeddings:
         """Embed faces, in batches of bounded size.
@@ -133,12 +146,23 @@ class Engine:
                     self._networks = networks
         return networks
 
+    def _loaded_mesh(self) -> "FaceMesh":
+        """Only who is asked to move needs it."""
+        self._loaded()  # which tells OpenCV how many threads it has
+        with self._lock:
+            if self._mesh is None:
+                from recognition.engine.mesh import FaceMesh
+
+                self._mesh = FaceMesh(weights.verified(self._models_dir, weights.FACE_MESH))
+            return self._mesh
+
     def _start_anew(self) -> None:
         """In a forked child the sessions' threads are gone and the locks may be held for ever."""
         if self._networks is not None:
             # Never freed: a session that waits for threads of another process would hang.
             _inherited.append(self._networks)
         self._networks = None
+        self._mesh = None
         self._lock = threading.Lock()
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
 

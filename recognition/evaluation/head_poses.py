@@ -1,7 +1,8 @@
 """Photos as a camera would see them: held up and tilted, bent, or as a head that turns.
 
 For measuring what a liveness check refuses and lets pass. A turned head is made of one photo and a
-head's average shape: near to a real one up to some thirty degrees, and no more than near.
+head's average shape: near to a real one up to some thirty degrees, of a nod up to some twenty, and
+no more than near.
 """
 
 from __future__ import annotations

@@ -30,33 +30,37 @@ from recognition.liveness.steps import LIMITS
 
 ACCEPTED = "accepted"
 Random = np.random.Generator
-# What a head does for a step: turn right in the picture, tilt to the person's left.
-_DONE: Mapping[str, tuple[float, float]] = {
-    "look_straight": (0, 0),
-    "turn_left": (1, 0),
-    "turn_right": (-1, 0),
-    "tilt_left": (0, 1),
-    "tilt_right": (0, -1),
-    "come_closer": (0, 0),
+# What a head does for a step: turn right in the picture, tilt to the person's left, look up.
+_DONE: Mapping[str, tuple[float, float, float]] = {
+    "look_straight": (0, 0, 0),
+    "turn_left": (1, 0, 0),
+    "turn_right": (-1, 0, 0),
+    "tilt_left": (0, 1, 0),
+    "tilt_right": (0, -1, 0),
+    "look_up": (0, 0, 1),
+    "come_closer": (0, 0, 0),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photo:
-    """A photo that looks straight or not: yaw in degrees, positive to the picture's right."""
+    """A photo that looks straight or not: yaw in degrees, positive to the picture's right, and
+    pitch as the engine says."""
 
     person: str
     pixels: Pixels
     landmarks: Landmarks
     yaw: float
+    pitch: float
 
 
 @dataclass(frozen=True, slots=True)
 class Extents:
-    """How far somebody turns and tilts the head, degrees, and comes closer, times."""
+    """How far somebody turns, tilts and lifts the head, degrees, and comes closer, times."""
 
     yaw: tuple[float, float] = (25, 40)
     tilt: tuple[float, float] = (18, 35)
+    lift: tuple[float, float] = (16, 24)
     closer: tuple[float, float] = (1.35, 1.55)
 
 
@@ -90,7 +94,8 @@ def read(folder: Path, engine: Engine, *, most_people: int | None = None) -> lis
                 face = choose(engine.faces(pixels), LIVENESS)
             except (BadPhoto, FaceRefused, IsADirectoryError):
                 continue
-            found.append(Photo(person.name, pixels, face.landmarks, face.quality.yaw))
+            pitch = engine.pitch(pixels, face)
+            found.append(Photo(person.name, pixels, face.landmarks, face.quality.yaw, pitch))
     return found
 
 
@@ -132,12 +137,12 @@ def as_asked(
     extents = extents or Extents()
     frames = []
     for number, step in enumerate(steps):
-        right, tilt = _DONE[step]
+        right, tilt, up = _DONE[step]
         pixels = poses.turned(
             photo.pixels,
             photo.landmarks,
             right=right * chance.uniform(*extents.yaw) + chance.normal(0, 2),
-            down=chance.normal(0, 3),
+            down=chance.normal(0, 3) - up * chance.uniform(*extents.lift),
             tilt=tilt * chance.uniform(*extents.tilt) + chance.normal(0, 2),
         )
         if step == "come_closer":
@@ -177,12 +182,12 @@ def tilted(
     """The print is turned as the head should be, as far as is of use, and brought closer."""
     frames = []
     for step in steps:
-        right, tilt = _DONE[step]
+        right, tilt, up = _DONE[step]
         frames.append(
             poses.held(
                 photo.pixels,
                 right=right * chance.uniform(20, 60),
-                down=chance.normal(0, 10),
+                down=chance.normal(0, 10) - up * chance.uniform(20, 60),
                 roll=tilt * chance.uniform(18, 35) + chance.normal(0, 3),
                 zoom=1.1 * (chance.uniform(1.3, 1.6) if step == "come_closer" else 1),
                 away=chance.uniform(1.2, 4),
@@ -203,6 +208,7 @@ def mirrored(
         poses.held(
             shown.get(step, photo.pixels),
             roll=_DONE[step][1] * 25,
+            down=_DONE[step][2] * -60,
             zoom=1.5 if step == "come_closer" else 1.1,
         )
         for step in steps
@@ -254,7 +260,7 @@ def bent(photo: Photo, steps: Sequence[str], chance: Random, _all: Sequence[Phot
     """A print bent round a cylinder has depth of its own, though not a face's."""
     frames = []
     for step in steps:
-        right, tilt = _DONE[step]
+        right, tilt, up = _DONE[step]
         pixels = poses.bent(
             photo.pixels,
             photo.landmarks,
@@ -262,7 +268,8 @@ def bent(photo: Photo, steps: Sequence[str], chance: Random, _all: Sequence[Phot
             radius=chance.uniform(1.2, 2.5),
         )
         times = chance.uniform(1.3, 1.6) if step == "come_closer" else 1
-        frames.append(poses.held(pixels, roll=tilt * chance.uniform(18, 35), zoom=1.1 * times))
+        roll, down = tilt * chance.uniform(18, 35), -up * chance.uniform(20, 60)
+        frames.append(poses.held(pixels, roll=roll, down=down, zoom=1.1 * times))
     return frames
 
 

@@ -1,10 +1,10 @@
 """How often people who do as they are asked pass, as far as photos can tell.
 
-Two kinds of answers. `photos`: different photos of one person, picked by how far the head is turned
-in them, with one that is enlarged for coming closer; they say what the check makes of real turned
-heads, but not how people turn, and the picking uses the same measure as the check. `synthetic`: one
-photo of each person, turned by a head's average shape; they say how the steps' limits fit known
-angles. Neither is a person before a camera.
+Two sources of answers. `of_photos`: different photos of one person, picked by how far the head is
+turned or lifted in them; they say what the check makes of real heads, but not how people move, and
+the picking uses the same measure as the check. `synthetic`: one photo of each person, moved by a
+head's average shape; they say how the steps' limits fit known angles. Neither is a person before a
+camera.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from people.images import Pixels
 from recognition.evaluation import head_poses as poses
 from recognition.evaluation.replays import Photo, Random, as_asked, is_straight, steps_of
 from recognition.liveness.frames import StepFrame
 from recognition.liveness.steps import LIMITS
 
-PHOTOS, SYNTHETIC = "photos of one person", "one photo, turned by a model"
+TURNED, LIFTED = "photos of one person: a turn", "photos of one person: looking up"
+SYNTHETIC = "one photo, moved by a model"
 _CLOSER = 1.4
 
 
 def of_photos(photos: Sequence[Photo], *, seed: int = 0) -> Iterator[tuple[str, list[StepFrame]]]:
-    """For each person of whom there are such photos: straight, left, right and closer."""
+    """For each person of whom there are such photos: straight, turned to a side and closer; and
+    straight and looking up.
+    """
     chance = np.random.default_rng(seed)
     for person in _by_person(photos).values():
         straight = [photo for photo in person if is_straight(photo)]
@@ -35,7 +39,10 @@ def of_photos(photos: Sequence[Photo], *, seed: int = 0) -> Iterator[tuple[str, 
         first = _straightest(straight)
         for step, turned in (("turn_left", left), ("turn_right", right)):
             if turned:
-                yield PHOTOS, _frames(first, step, turned[0], straight[-1], chance)
+                yield TURNED, _frames(first, step, turned[0], straight[-1], chance)
+        lifted = [photo for photo in straight if photo.pitch >= first.pitch + LIMITS.lift]
+        if lifted:
+            yield LIFTED, _in_order(("look_straight", first.pixels), ("look_up", lifted[0].pixels))
 
 
 def _frames(
@@ -43,12 +50,15 @@ def _frames(
 ) -> list[StepFrame]:
     times = _CLOSER * _size(straight) / _size(near)
     closer = poses.closer(near.pixels, near.landmarks, times)
-    shown = (
+    return _in_order(
         ("look_straight", straight.pixels),
         (step, turned.pixels),
         ("come_closer", poses.noisy(closer, chance)),
     )
-    return [StepFrame(pixels, name, 1000 * i) for i, (name, pixels) in enumerate(shown)]
+
+
+def _in_order(*shown: tuple[str, Pixels]) -> list[StepFrame]:
+    return [StepFrame(pixels, step, 1000 * i) for i, (step, pixels) in enumerate(shown)]
 
 
 def _size(photo: Photo) -> float:

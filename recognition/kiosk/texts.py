@@ -127,6 +127,7 @@ def steps() -> dict[str, str]:
         "turn_right": _("Turn your head to your right."),
         "tilt_left": _("Tilt your head towards your left shoulder."),
         "tilt_right": _("Tilt your head towards your right shoulder."),
+        "look_up": _("Look up: lift your chin."),
         "come_closer": _("Come closer to the camera."),
     }
 

@@ -37,7 +37,13 @@ FAILED_WITHIN = UNANSWERED_WITHIN
 WAITS_AFTER_FAILED = timedelta(seconds=30)
 
 TURNS = (LivenessStep.TURN_LEFT, LivenessStep.TURN_RIGHT)
-MOVES = (*TURNS, LivenessStep.TILT_LEFT, LivenessStep.TILT_RIGHT, LivenessStep.COME_CLOSER)
+MOVES = (
+    *TURNS,
+    LivenessStep.TILT_LEFT,
+    LivenessStep.TILT_RIGHT,
+    LivenessStep.LOOK_UP,
+    LivenessStep.COME_CLOSER,
+)
 
 
 def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
@@ -97,8 +103,8 @@ def choose_steps(number: int, chance: Random | None = None) -> list[str]:
 
     chance: only for measuring the same again; otherwise nobody can foresee them.
 
-    A picture can be tilted and brought closer, and frames can be mirrored: neither makes a turn
-    to the left. So there is no challenge without a turn.
+    A picture can be tilted any way and brought closer, and frames can be mirrored: neither makes a
+    turn to the left. So there is no challenge without a turn.
     """
     chance = chance or secrets.SystemRandom()
     while True:

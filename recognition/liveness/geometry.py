@@ -1,10 +1,10 @@
-"""How far a head has turned, told from how far a picture of one has. Pure.
+"""How far a head has moved, told from how far a picture of one has. Pure.
 
 A flat picture, however it is held, waved or bent out of square, is seen through a homography: the
 one that carries its eyes and the corners of its mouth from one frame to the next carries the tip of
 its nose, too. The nose of a real head stands before the plane of those four and leaves its place
-in it when the head turns. So everything is measured in that plane: what a homography explains is
-taken out first, and only parallax is left.
+in it when the head turns. So a turn is measured in that plane: what a homography explains is taken
+out first, and only parallax is left. A nod is not: the detector hardly shows it.
 """
 
 from __future__ import annotations
@@ -24,39 +24,44 @@ _NOSE_DEPTH = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the tip of the nose is in the plane of eyes and mouth, and how large the face is.
+    """How a face is held.
 
-    across, along: units of the distance between the eyes, to the right and downwards in the
-    picture. size: pixels, the root of the area of the four points' quadrilateral. roll: degrees,
-    positive when the line between the eyes falls to the right.
+    across: where the tip of the nose is in the plane of eyes and mouth, to the right in the
+    picture, units of the distance between the eyes. size: pixels, the root of the area of the four
+    points' quadrilateral. roll: degrees, positive when the line between the eyes falls to the
+    right. pitch: degrees, positive when the head is lifted, from any start.
     """
 
     across: float
-    along: float
     size: float
     roll: float
+    pitch: float
 
 
-def place(landmarks: Landmarks) -> Place:
-    """landmarks: (5, 2) float, pixels. A degenerate face has its nose nowhere: NaN."""
+def place(landmarks: Landmarks, pitch: float) -> Place:
+    """landmarks: (5, 2) float, pixels. pitch: as the engine says. A degenerate face has its nose
+    nowhere: NaN."""
     four = landmarks[[0, 1, 3, 4]].astype(np.float64)
     try:
         nose = _carry(_homography(four, _PLANE), landmarks[2].astype(np.float64))
     except np.linalg.LinAlgError:
         nose = np.array([np.nan, np.nan])
     roll = float(np.degrees(eye_angle(landmarks)))
-    return Place(float(nose[0]), float(nose[1]), float(np.sqrt(abs(_area(four)))), roll)
+    return Place(float(nose[0]), float(np.sqrt(abs(_area(four)))), roll, pitch)
 
 
-def turned(straight: Place, now: Place) -> tuple[float, float]:
-    """(yaw, pitch) in degrees by which the head turned between two frames.
+def turned(straight: Place, now: Place) -> float:
+    """Degrees by which the head turned between two frames.
 
-    yaw: positive towards the right of the picture, which is the person's left. pitch: positive
-    downwards. A nose that stands d before the plane moves in it by d·tan(angle).
+    Positive towards the right of the picture, which is the person's left. A nose that stands d
+    before the plane moves in it by d·tan(angle).
     """
-    moved = np.array([now.across - straight.across, now.along - straight.along])
-    yaw, pitch = np.degrees(np.arctan2(moved, _NOSE_DEPTH))
-    return float(yaw), float(pitch)
+    return float(np.degrees(np.arctan2(now.across - straight.across, _NOSE_DEPTH)))
+
+
+def lifted(straight: Place, now: Place) -> float:
+    """Degrees by which the head looks further up."""
+    return now.pitch - straight.pitch
 
 
 def tilted(straight: Place, now: Place) -> float:

@@ -12,6 +12,7 @@ from recognition.engine import Embeddings, Engine, Face, ManyFaces
 from recognition.engine.limits import LIVENESS, choose
 from recognition.liveness import steps
 from recognition.liveness.frames import StepFrame, by_step
+from recognition.liveness.geometry import Place, place
 from recognition.liveness.refusals import FaceChanged, FramesAlike, SeveralFaces
 
 # At this correlation two frames are views of one picture, flat or bent; docs/adr/0011 has both
@@ -43,7 +44,7 @@ def look(
     """
     seen = by_step(frames, list(zip(frames, faces, strict=True)))
     best = steps.prove(
-        {step: [face.landmarks for _, face in group] for step, group in seen.items()}
+        {step: [_place(engine, *each) for each in group] for step, group in seen.items()}
     )
     _require_depth({step: seen[step][number] for step, number in best.items()})
     straight = seen[steps.STRAIGHT]
@@ -70,10 +71,15 @@ def _face(engine: Engine, frame: StepFrame) -> Face:
         raise SeveralFaces from error
 
 
+def _place(engine: Engine, frame: StepFrame, face: Face) -> Place:
+    return place(face.landmarks, engine.pitch(frame.pixels, face))
+
+
 def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     """No two of the frames are one picture, nor a picture and its mirror image.
 
-    Only turns show it: a head that tilts or comes closer looks as a picture does. Raises
+    Only turns show it: a head that tilts or comes closer looks as a picture does, and one that is
+    lifted hardly otherwise. Raises
     FramesAlike.
     """
     # Only now: it needs OpenCV.

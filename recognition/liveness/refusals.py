@@ -162,5 +162,6 @@ SAID_OF_STEP = {
     "turn_right": "Turn your head further to your right.",
     "tilt_left": "Tilt your head further towards your left shoulder.",
     "tilt_right": "Tilt your head further towards your right shoulder.",
+    "look_up": "Lift your chin further.",
     "come_closer": "Come closer to the camera.",
 }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recognition.engine.types import Landmarks
-from recognition.liveness.geometry import Place, grown, place, tilted, turned
+from recognition.liveness.geometry import Place, grown, lifted, tilted, turned
 from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
 
 STRAIGHT = "look_straight"
 TURNS = ("turn_left", "turn_right")
-_MIDDLE = Place(0.0, 0.0, 1.0, 0.0)
+LOOK_UP = "look_up"
+_MIDDLE = Place(0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,15 @@ class Limits:
 
     Chosen in docs/adr/0011. straight_yaw: how far past the camera the reference may look. still:
     below it a movement is the detector's noise. tilt_to_turn: a head that tilts seems to the
-    detector to turn as well, but by no more than the tilt divided by this.
+    detector to turn as well, but by no more than the tilt divided by this. lift: a head that turns
+    seems to be lifted or lowered, by less than this; one that is asked to look up does so by more.
     """
 
     straight_yaw: float = 10
     yaw: float = 22
     tilt: float = 10
     tilt_to_turn: float = 0.6
+    lift: float = 10
     closer: float = 1.25
     still: float = 4
 
@@ -36,20 +38,24 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """From the straight face to another. right, down: turned, degrees, in the picture.
+    """From the straight face to another, degrees. right: turned, in the picture. up: lifted.
 
-    tilt: leaned over, degrees, positive towards the person's left shoulder. growth: times larger.
+    tilt: leaned over, positive towards the person's left shoulder. growth: times larger.
     """
 
     right: float
-    down: float
+    up: float
     tilt: float
     growth: float
 
     @classmethod
     def between(cls, straight: Place, now: Place) -> Motion:
-        right, down = turned(straight, now)
-        return cls(right, down, tilted(straight, now), grown(straight, now))
+        return cls(
+            turned(straight, now),
+            lifted(straight, now),
+            tilted(straight, now),
+            grown(straight, now),
+        )
 
 
 # How far a face went the way that was asked for. The person's left is the picture's right.
@@ -58,6 +64,7 @@ _EXTENT: Mapping[str, Callable[[Motion], float]] = {
     "turn_right": lambda motion: -motion.right,
     "tilt_left": lambda motion: motion.tilt,
     "tilt_right": lambda motion: -motion.tilt,
+    LOOK_UP: lambda motion: motion.up,
     "come_closer": lambda motion: motion.growth,
 }
 
@@ -68,21 +75,23 @@ def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
     if step == "come_closer":
         return extent >= limits.closer
     if step in TURNS:
-        return extent >= limits.yaw and extent > max(abs(motion.down), abs(motion.tilt))
+        return extent >= limits.yaw and extent > max(abs(motion.up), abs(motion.tilt))
+    if step == LOOK_UP:
+        return extent >= limits.lift and extent > max(abs(motion.right), abs(motion.tilt))
     return extent >= limits.tilt and extent > limits.tilt_to_turn * abs(motion.right)
 
 
-def prove(faces: Mapping[str, Sequence[Landmarks]], limits: Limits = LIMITS) -> dict[str, int]:
+def prove(places: Mapping[str, Sequence[Place]], limits: Limits = LIMITS) -> dict[str, int]:
     """Which frame of each step shows it best.
 
-    faces: for each step in order, to look straight first, the landmarks of its frames.
+    places: for each step in order, to look straight first, how the face is held in its frames.
     Raises StepNotSeen for the first step that no frame of it shows; FramesAlike when nothing turns.
     """
-    best = {STRAIGHT: _straightest(faces[STRAIGHT], limits)}
-    straight = place(faces[STRAIGHT][best[STRAIGHT]])
+    best = {STRAIGHT: _straightest(places[STRAIGHT], limits)}
+    straight = places[STRAIGHT][best[STRAIGHT]]
     motions = {
-        step: [Motion.between(straight, place(each)) for each in seen]
-        for step, seen in faces.items()
+        step: [Motion.between(straight, each) for each in seen]
+        for step, seen in places.items()
         if step != STRAIGHT
     }
     for step, seen in motions.items():
@@ -109,16 +118,15 @@ def is_straight(seen: Place, limits: Limits = LIMITS) -> bool:
 
 def _aside(seen: Place) -> float:
     """How far past the camera it looks, degrees."""
-    return abs(turned(_MIDDLE, seen)[0])
+    return abs(turned(_MIDDLE, seen))
 
 
-def _straightest(seen: Sequence[Landmarks], limits: Limits) -> int:
-    places = [place(landmarks) for landmarks in seen]
-    best = min(range(len(places)), key=lambda number: _aside(places[number]))
-    if not is_straight(places[best], limits):
+def _straightest(seen: Sequence[Place], limits: Limits) -> int:
+    best = min(range(len(seen)), key=lambda number: _aside(seen[number]))
+    if not is_straight(seen[best], limits):
         raise StepNotSeen(STRAIGHT, SAID_OF_STEP[STRAIGHT])
     return best
 
 
 def _is_still(motion: Motion, limits: Limits) -> bool:
-    return max(abs(motion.right), abs(motion.down), abs(motion.tilt)) < limits.still
+    return max(abs(motion.right), abs(motion.up), abs(motion.tilt)) < limits.still

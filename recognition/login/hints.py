@@ -7,7 +7,7 @@ browser and comes back with the next frame; whoever changes it on the way mislea
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from people.images import Pixels
 from people.models import EmbeddingModel
@@ -15,7 +15,7 @@ from recognition import runtime
 from recognition.engine import Face, FaceRefused
 from recognition.engine.limits import LIVENESS, choose
 from recognition.liveness.geometry import Place, place
-from recognition.liveness.steps import STRAIGHT, Motion, is_seen, is_straight
+from recognition.liveness.steps import LOOK_UP, STRAIGHT, Motion, is_seen, is_straight
 from recognition.models import LivenessStep
 
 # Shares of the picture's shorter side.
@@ -23,6 +23,9 @@ _SMALLEST, _LARGEST = 0.22, 0.7
 _OFF_CENTRE = 0.22
 # The eyes and the mouth of a face that fills the oval, when nothing is known of the straight one.
 _USUAL_SIZE = 0.19
+_USUAL_PITCH = 2.0
+# Degrees. A face that is lifted further may be taken for another.
+_MOST_LIFT = 35
 _MOVES = frozenset(LivenessStep.values) - {STRAIGHT}
 
 _SAID = {
@@ -67,7 +70,11 @@ def hint(*, pixels: Pixels, step: str, straight: str = "") -> Hint:
         return Hint(refusal.code)
     height, width = pixels.shape[:2]
     wrong = _placed(face, width, height, step)
-    return Hint(wrong) if wrong else _posed(_place(face, min(width, height)), step, straight)
+    if wrong:
+        return Hint(wrong)
+    seen = place(face.landmarks, engine.pitch(pixels, face))
+    # Frames may be of any size.
+    return _posed(replace(seen, size=seen.size / min(width, height)), step, straight)
 
 
 def _placed(face: Face, width: int, height: int, step: str) -> str | None:
@@ -81,32 +88,27 @@ def _placed(face: Face, width: int, height: int, step: str) -> str | None:
     return "off_centre" if is_off else None
 
 
-def _place(face: Face, side: int) -> Place:
-    """Its size as a share of the picture's shorter side: frames may be of any size."""
-    seen = place(face.landmarks)
-    return Place(seen.across, seen.along, seen.size / side, seen.roll)
-
-
 def _posed(now: Place, step: str, straight: str) -> Hint:
     if step == STRAIGHT:
         return Hint("ok", _write(now)) if is_straight(now) else Hint("look_straight")
     if step not in _MOVES:
         return Hint("ok")
-    before = _read(straight) or Place(0.0, now.along, _USUAL_SIZE, 0.0)
-    if is_seen(step, Motion.between(before, now)):
-        return Hint("ok")
+    before = _read(straight) or Place(0.0, _USUAL_SIZE, 0.0, _USUAL_PITCH)
+    motion = Motion.between(before, now)
+    if is_seen(step, motion):
+        return Hint("extreme_pose" if step == LOOK_UP and motion.up > _MOST_LIFT else "ok")
     return Hint("move_closer" if step == LivenessStep.COME_CLOSER else "move_further")
 
 
 def _write(seen: Place) -> str:
-    return f"{seen.across:.4f} {seen.along:.4f} {seen.size:.4f} {seen.roll:.2f}"
+    return f"{seen.across:.4f} {seen.size:.4f} {seen.roll:.2f} {seen.pitch:.2f}"
 
 
 def _read(text: str) -> Place | None:
     """None when it is not what was written."""
     try:
-        across, along, size, roll = map(float, text.split())
+        across, size, roll, pitch = map(float, text.split())
     except ValueError:
         return None
-    is_real = all(map(math.isfinite, (across, along, size, roll))) and size > 0
-    return Place(across, along, size, roll) if is_real else None
+    is_real = all(map(math.isfinite, (across, size, roll, pitch))) and size > 0
+    return Place(across, size, roll, pitch) if is_real else None

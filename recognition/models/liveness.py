@@ -16,13 +16,14 @@ class LivenessPurpose(models.TextChoices):
 
 
 class LivenessStep(models.TextChoices):
-    """Left and right are the person's own. Only what five landmarks can show is asked for."""
+    """Left and right are the person's own. Only what the networks can show is asked for."""
 
     LOOK_STRAIGHT = "look_straight", "Look straight at the camera."
     TURN_LEFT = "turn_left", "Turn your head to your left."
     TURN_RIGHT = "turn_right", "Turn your head to your right."
     TILT_LEFT = "tilt_left", "Tilt your head towards your left shoulder."
     TILT_RIGHT = "tilt_right", "Tilt your head towards your right shoulder."
+    LOOK_UP = "look_up", "Look up: lift your chin."
     COME_CLOSER = "come_closer", "Come closer to the camera."
 
 

