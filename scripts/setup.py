@@ -131,7 +131,6 @@ def write_settings() -> None:
     new.touch(mode=0o600)
     new.write_text(
         f"SECRET_KEY={secrets.token_urlsafe(50)}\nALLOWED_HOSTS=localhost,127.0.0.1\nHTTPS=off\n"
-        "FACE_LOGIN_STAFF_MUST_ENROL=off\n"
     )
     new.rename(file)
 

@@ -138,6 +138,11 @@ def banner(listener: socket.socket, account: str | None) -> str:
         f"  Logs          {settings.VAR_DIR / 'logs'}",
         "Ctrl-C stops it.",
     ]
+    if account and settings.FACE_LOGIN_STAFF_MUST_ENROL:
+        lines[3:3] = [
+            "  First         log in there: the account enrols its face before the camera. Without one:",
+            "                Ctrl-C, then FACE_LOGIN_STAFF_MUST_ENROL=off make run",
+        ]
     if settings.HTTPS:
         lines.insert(2, "  Https         is on: a browser opens it through the proxy in front")
     return "\n".join(lines)

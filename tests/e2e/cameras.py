@@ -103,6 +103,8 @@ STRAIGHT, PICTURE_RIGHT, PICTURE_LEFT = (
     "train/Ben_Affleck/Ben_Affleck_07.jpg",
     "train/Ben_Affleck/Ben_Affleck_09.jpg",
 )
+# Beside this one, in which he looks at the camera as well, the straight one looks up.
+LOWER = "val/Ben_Affleck/Ben_Affleck_05.jpg"
 # As when it is unplugged while a page shows it.
 LOSE = "document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))"
 ELSEWHERE = "face.test"  # a host that browsers do not trust without https

@@ -149,6 +149,14 @@ def before_turning_ben(
 
 
 @pytest.fixture(scope="module")
+def before_ben_who_looks_up(
+    launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Browser:
+    to = tmp_path_factory.mktemp("up") / "ben.mjpeg"
+    return cameras.with_film(launch, cameras.film(logins.FILM_UP, to, seconds=3))
+
+
+@pytest.fixture(scope="module")
 def before_ben(launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Browser:
     to = tmp_path_factory.mktemp("ben") / "ben.mjpeg"
     return cameras.with_film(launch, cameras.film([cameras.STRAIGHT], to, seconds=1))

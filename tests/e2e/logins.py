@@ -26,14 +26,18 @@ FILM = cameras.STRAIGHT, cameras.PICTURE_RIGHT, cameras.STRAIGHT, cameras.PICTUR
 STEPS = ["look_straight", "turn_left", "turn_right"]
 # Which of its photos answer each.
 ANSWERS = [0, 2], [1], [3]
+# The same with somebody who looks up.
+FILM_UP = cameras.LOWER, cameras.PICTURE_RIGHT, cameras.LOWER, cameras.STRAIGHT
+STEPS_UP = ["look_straight", "turn_left", "look_up"]
 _SENTENCES = {
     "look_straight": "Look straight at the camera.",
     "turn_left": "Turn your head to your left.",
     "turn_right": "Turn your head to your right.",
+    "look_up": "Look up: lift your chin.",
 }
 
 
-def fix_steps(page: Page, site: Site) -> None:
+def fix_steps(page: Page, site: Site, steps: Sequence[str] = STEPS) -> None:
     """The server's own challenge, with the steps the film can answer.
 
     Nobody has seen its pictures before, for a camera gives no picture twice, and the film does.
@@ -45,10 +49,10 @@ def fix_steps(page: Page, site: Site) -> None:
         with site.connect() as connection:
             connection.execute(
                 "UPDATE recognition_livenesssession SET steps = %s WHERE nonce = %s",
-                (STEPS, said["nonce"]),
+                (list(steps), said["nonce"]),
             )
             connection.execute("DELETE FROM recognition_livenessframe")
-        said["steps"] = [{"step": step, "sentence": _SENTENCES[step]} for step in STEPS]
+        said["steps"] = [{"step": step, "sentence": _SENTENCES[step]} for step in steps]
         route.fulfill(response=response, body=json.dumps(said))
 
     for asked in ("**/login/face/start/", "**/me/photos/challenge/"):

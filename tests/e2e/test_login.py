@@ -17,6 +17,8 @@ from tests.e2e.logins import (
     FILM,
     MISMATCH,
     PASSWORD,
+    STEPS,
+    STEPS_UP,
     answer,
     fix_steps,
     go_to_camera,
@@ -26,8 +28,8 @@ from tests.e2e.logins import (
 from tests.e2e.looking import DESKTOP, SECONDS, Faults, look_in_both_views, strip_scripts
 
 
-def log_in(page: Page, site: Site, name: str) -> str:
-    fix_steps(page, site)
+def log_in(page: Page, site: Site, name: str, steps: Sequence[str] = STEPS) -> str:
+    fix_steps(page, site, steps)
     go_to_camera(page, site.address, name)
     page.locator("[data-do=open]").focus()
     page.keyboard.press("Enter")
@@ -46,6 +48,16 @@ def test_the_right_person_logs_in(visit: Page, face_site: Site) -> None:
     expect(visit.locator("h1")).to_have_text("Ben")
     visit.click("text=Log out")
     visit.wait_for_url("**/login/")
+
+
+def test_who_is_asked_to_look_up_logs_in(before_ben_who_looks_up: Browser, face_site: Site) -> None:
+    page = before_ben_who_looks_up.new_context(viewport=DESKTOP).new_page()
+    faults = Faults(page, face_site.address)
+    page.route("**/me/", lambda route: route.fulfill(status=204), times=1)
+    with page.expect_response("**/me/", timeout=200 * SECONDS):
+        assert log_in(page, face_site, "ben", STEPS_UP) == "Verified! Welcome Ben"
+    page.context.close()
+    faults.require_none()
 
 
 def test_another_person_does_not_and_after_five_failures_waits(
