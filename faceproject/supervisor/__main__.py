@@ -138,10 +138,11 @@ def banner(listener: socket.socket, account: str | None) -> str:
         f"  Logs          {settings.VAR_DIR / 'logs'}",
         "Ctrl-C stops it.",
     ]
-    if account and settings.FACE_LOGIN_STAFF_MUST_ENROL:
+    enrols_first = settings.FACE_LOGIN_STAFF_MUST_ENROL and settings.FACE_LOGIN_MODE != "off"
+    if account and enrols_first:
         lines[3:3] = [
-            "  First         log in there: the account enrols its face before the camera. Without one:",
-            "                Ctrl-C, then FACE_LOGIN_STAFF_MUST_ENROL=off make run",
+            "                whose first log-in enrols a face, before the camera; where there is none:",
+            "                FACE_LOGIN_STAFF_MUST_ENROL=off make run",
         ]
     if settings.HTTPS:
         lines.insert(2, "  Https         is on: a browser opens it through the proxy in front")
