@@ -141,7 +141,7 @@ def banner(listener: socket.socket, account: str | None) -> str:
     enrols_first = settings.FACE_LOGIN_STAFF_MUST_ENROL and settings.FACE_LOGIN_MODE != "off"
     if account and enrols_first:
         lines[3:3] = [
-            "                whose first log-in enrols a face, before the camera; where there is none:",
+            "                whose first log-in enrols their face by camera; where there is none:",
             "                FACE_LOGIN_STAFF_MUST_ENROL=off make run",
         ]
     if settings.HTTPS:
