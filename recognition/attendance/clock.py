@@ -91,7 +91,7 @@ def clock(*, capture: Capture, device: Device, was_stored: bool = False) -> Cloc
     if result.person is None:
         return Clocked(result=result)
     person = _alone_with(result.person.pk)
-    around = _around(person, occurred_at, device)
+    around = _around(person, occurred_at, device, capture.direction)
     if around.seen is not None:
         event = AttendanceEvent.objects.select_related("person", "device").get(pk=around.seen)
         return Clocked(result=result, event=event, is_repeat=True)
@@ -196,7 +196,8 @@ _EVENTS = """
         AND NOT EXISTS (SELECT FROM recognition_attendanceevent r WHERE r.replaces_id = e.id)
 """
 # What this device recorded at that very moment is there, whatever it was corrected to: a capture
-# that is sent again must not bring back what somebody took away.
+# that is sent again must not bring back what somebody took away. Whoever passes the reader of the way
+# out soon after that of the way in has left: a direction that is said and is the other is no repeat.
 _AROUND = f"""
     SELECT
         COALESCE(
@@ -206,6 +207,7 @@ _AROUND = f"""
             (SELECT e.id {_EVENTS}
                 AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
                 AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
+                AND (%(said)s::text IS NULL OR e.direction = %(said)s::text)
                 ORDER BY e.occurred_at DESC LIMIT 1)
         ),
         (SELECT e.direction {_EVENTS}
@@ -229,7 +231,7 @@ class _Around:
     changes_later: bool
 
 
-def _around(person: Person, moment: datetime, device: Device) -> _Around:
+def _around(person: Person, moment: datetime, device: Device, said: Direction | None) -> _Around:
     begins, ends = workdays.bounds(person, moment)
     asked = {
         "person": person.pk,
@@ -238,5 +240,6 @@ def _around(person: Person, moment: datetime, device: Device) -> _Around:
         "begins": begins,
         "ends": ends,
         "interval": settings.CLOCK_REPEAT,
+        "said": said,
     }
     return _Around(*prepared.rows(_AROUND, asked)[0])

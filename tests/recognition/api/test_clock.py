@@ -107,6 +107,17 @@ def test_a_second_show_is_the_same_event(kiosk: APIClient, settings: Settings) -
     assert Attempt.objects.count() == 2
 
 
+@pytest.mark.usefixtures("ann")
+def test_who_leaves_at_once_by_the_other_reader_has_left(
+    kiosk: APIClient, settings: Settings
+) -> None:
+    settings.CLOCK_REPEAT = timedelta(seconds=60)
+    said = ("in", "out", "out", "in", None)
+    answers = [clock(kiosk, **({"direction": way} if way else {})) for way in said]
+    assert [answer.status_code for answer in answers] == [201, 201, 200, 200, 200]
+    assert directions() == ["in", "out"]
+
+
 def test_a_claim_is_checked_one_to_one(kiosk: APIClient, ann: Person) -> None:
     assert clock(kiosk, staff_number="7").json()["message"] == "Verified! Welcome Ann"
     refused = clock(kiosk, 100, staff_number="7")
