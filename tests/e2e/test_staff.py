@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from tests.chaos.site import Site
+from tests.e2e.looking import DESKTOP
 
 SECONDS = 1000  # of Playwright's milliseconds
 SETTLED = 60 * SECONDS
@@ -135,3 +136,21 @@ def test_every_page_fits_a_phone(page: Page, site: Site) -> None:
         page.goto(f"{site.address}/admin/{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"/admin/{path} is {width} px wide"
+
+
+def test_enrolling_and_asking_need_no_javascript(browser: Browser, site: Site, demo: Path) -> None:
+    page = browser.new_context(viewport=DESKTOP, java_script_enabled=False).new_page()
+    page.goto(f"{site.address}/admin/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "only for this test")
+    page.click("text=Log in")
+    enrol(page, site, "Mindy", photos(demo, "train", "Mindy_Kaling")[:3])
+    for _ in range(60):  # it does not follow the photos by itself
+        if page.locator(".face-card-ready").count() == 3:
+            break
+        page.wait_for_timeout(1 * SECONDS)
+        page.reload()
+    ask_who(page, site, photos(demo, "val", "Mindy_Kaling")[0])
+    assert message(page) == "Hi! Welcome Mindy"
+    erase(page, site, "Mindy")
+    page.context.close()
