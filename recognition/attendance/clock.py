@@ -196,8 +196,8 @@ _EVENTS = """
         AND NOT EXISTS (SELECT FROM recognition_attendanceevent r WHERE r.replaces_id = e.id)
 """
 # What this device recorded at that very moment is there, whatever it was corrected to: a capture
-# that is sent again must not bring back what somebody took away. Whoever passes the reader of the way
-# out soon after that of the way in has left: a direction that is said and is the other is no repeat.
+# that is sent again must not bring back what somebody took away. Whoever passes the reader of the
+# way out soon after that of the way in has left: the other direction, when said, is no repeat.
 _AROUND = f"""
     SELECT
         COALESCE(
