@@ -341,6 +341,7 @@ LOGIN_URL = "login:start"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login:start"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["faceproject.formats"]
 # Of the kiosk, whose pages say which one they are in. The rest of the site is English.
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -237,13 +237,16 @@ def _lock_person_of(image: FaceImage) -> Person:
     return person
 
 
-def deactivate(*, person: Person) -> None:
-    """Take a person out of every answer. Photos and vectors stay."""
+def deactivate(*, person: Person, by: User | None = None) -> None:
+    """Take a person out of every answer. Photos and vectors stay. Raises FaceGuarded."""
+    require_may_change_face(person=person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=False, updated_at=timezone.now())
     person.is_active = False
 
 
-def activate(*, person: Person) -> None:
+def activate(*, person: Person, by: User | None = None) -> None:
+    """Raises FaceGuarded."""
+    require_may_change_face(person=person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=True, updated_at=timezone.now())
     person.is_active = True
 

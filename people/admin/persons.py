@@ -19,6 +19,7 @@ from people.admin.base import ModelAdmin, staff
 from people.admin.erasing import ErasingMixin
 from people.admin.filters import PhotosFilter
 from people.admin.person_form import PersonForm
+from people.guard import FaceGuarded
 from people.models import FaceImageSource, Gallery, Person
 
 
@@ -141,16 +142,33 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
 
     @admin.action(description="Deactivate: in no answer from now on", permissions=["change"])
     def deactivate_selected(self, request: HttpRequest, people: QuerySet[Person]) -> None:
-        chosen = list(people.filter(is_active=True))
-        for person in chosen:
-            services.deactivate(person=person)
-            self.log_change(request, person, "Deactivated.")
-        messages.success(request, f"{len(chosen)} deactivated. They are in no answer any more.")
+        done = self._switch(
+            request, people.filter(is_active=True), services.deactivate, "Deactivated."
+        )
+        messages.success(request, f"{done} deactivated. They are in no answer any more.")
 
     @admin.action(description="Activate", permissions=["change"])
     def activate_selected(self, request: HttpRequest, people: QuerySet[Person]) -> None:
-        chosen = list(people.filter(is_active=False))
-        for person in chosen:
-            services.activate(person=person)
-            self.log_change(request, person, "Activated.")
-        messages.success(request, f"{len(chosen)} activated.")
+        done = self._switch(
+            request, people.filter(is_active=False), services.activate, "Activated."
+        )
+        messages.success(request, f"{done} activated.")
+
+    def _switch(
+        self,
+        request: HttpRequest,
+        people: QuerySet[Person],
+        switch: Callable[..., None],
+        said: str,
+    ) -> int:
+        """Switch those whom this user may; says which not. Returns how many."""
+        done = 0
+        for person in people.select_related("user"):
+            try:
+                switch(person=person, by=staff(request))
+            except FaceGuarded as refusal:
+                messages.error(request, f"{person}: {refusal.message}")
+                continue
+            self.log_change(request, person, said)
+            done += 1
+        return done

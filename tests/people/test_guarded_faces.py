@@ -12,7 +12,14 @@ from pytest_django import Settings
 from people import imports
 from people.guard import FaceGuarded, may_change_face
 from people.models import FaceImage, FaceImageSource, FaceImageState, Person
-from people.services import accept_flagged, delete_photo, enrol_photo, erase
+from people.services import (
+    accept_flagged,
+    activate,
+    deactivate,
+    delete_photo,
+    enrol_photo,
+    erase,
+)
 from tests.faces import photo_of
 from tests.fixtures import Enrol
 from tests.pages import LogIn, upload
@@ -57,6 +64,32 @@ def test_hr_does_not_erase_it(hr: Client, chief: Person, several: bool) -> None:
         response = hr.post(at("delete", chief.pk), follow=True)
     assert SAID in response.content.decode()
     assert Person.objects.filter(pk=chief.pk).exists()
+
+
+@pytest.mark.parametrize("way", ["list", "form"])
+@pytest.mark.parametrize("active", [True, False])
+def test_hr_switches_it_neither_off_nor_on(
+    hr: Client, chief: Person, way: str, active: bool
+) -> None:
+    """Who is switched off has no face to log in with, and the password alone does not do."""
+    Person.objects.filter(pk=chief.pk).update(is_active=active)
+    if way == "list":
+        action = "deactivate_selected" if active else "activate_selected"
+        chosen = {"action": action, "_selected_action": [chief.pk]}
+        response = hr.post(at("changelist"), chosen, follow=True)
+    else:
+        form = {"full_name": "Chief", **({} if active else {"is_active": "on"})}
+        response = hr.post(at("change", chief.pk), form)
+    assert SAID in response.content.decode()
+    chief.refresh_from_db()
+    assert chief.is_active is active
+
+
+def test_a_superuser_switches_it_off_and_on(root: Client, chief: Person) -> None:
+    for action, active in (("deactivate_selected", False), ("activate_selected", True)):
+        root.post(at("changelist"), {"action": action, "_selected_action": [chief.pk]})
+        chief.refresh_from_db()
+        assert chief.is_active is active
 
 
 def test_an_import_of_hr_adds_no_photo_to_it(hr: Client, chief: Person) -> None:
@@ -114,6 +147,8 @@ def test_the_services_refuse_whoever_has_fewer_rights(chief: Person, rights: str
         lambda: delete_photo(image=image, by=hand),
         lambda: accept_flagged(image=image, by=hand),
         lambda: erase(person=chief, by=hand),
+        lambda: deactivate(person=chief, by=hand),
+        lambda: activate(person=chief, by=hand),
     ):
         with pytest.raises(FaceGuarded):
             change()

@@ -18,8 +18,8 @@ PEOPLE = "/api/v1/people/"
 def clerk(nobody: APIClient) -> APIClient:
     """Who may do everything to people, and has no admin rights."""
     account = User.objects.get(username="nobody")
-    grant(account, "people.view_person", "people.erase_person", "people.view_faceimage")
-    grant(account, "people.add_faceimage", "people.delete_faceimage")
+    grant(account, "people.view_person", "people.change_person", "people.erase_person")
+    grant(account, "people.view_faceimage", "people.add_faceimage", "people.delete_faceimage")
     return nobody
 
 
@@ -31,9 +31,11 @@ def test_only_a_superuser_changes_it(clerk: APIClient, admin: APIClient, chief: 
         clerk.post(faces, photo, format="multipart"),
         clerk.delete(face),
         clerk.delete(f"{PEOPLE}{chief.public_id}/"),
+        clerk.patch(f"{PEOPLE}{chief.public_id}/", {"is_active": False}, format="json"),
     ):
         is_problem(answer, 403)
         assert answer.json()["code"] == "face_guarded"
-    assert chief.images.count() == 1
+    chief.refresh_from_db()
+    assert (chief.images.count(), chief.is_active) == (1, True)
     assert admin.delete(face).status_code == 204
     assert admin.delete(f"{PEOPLE}{chief.public_id}/").status_code == 200
