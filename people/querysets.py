@@ -69,7 +69,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.annotate(**counts)
 
     def with_portrait(self) -> PersonQuerySet:
-        """Annotates portrait, the public id of a photo to show: a ready one if there is one."""
+        """Annotates portrait, the public id of a photo to show: a ready one if there is one.
+
+        Never one that was rejected, which may be of somebody else.
+        """
         return self.annotate(portrait=_portrait())
 
     def portraits(self) -> dict[int, UUID | None]:
@@ -81,7 +84,8 @@ def _photos_of_person() -> models.QuerySet[FaceImage]:
 
 
 def _portrait() -> Subquery:
-    best = _photos_of_person().order_by(Exact(F("state"), "ready").desc(), "id")
+    usable = _photos_of_person().exclude(state="rejected")
+    best = usable.order_by(Exact(F("state"), "ready").desc(), "id")
     return Subquery(best.values("public_id")[:1])
 
 

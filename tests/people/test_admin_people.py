@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from people.models import FaceImage, Gallery, Person
+from people.models import FaceImage, FaceImageState, Gallery, Person
 from tests.faces import photo_of, photo_without_face
 from tests.fixtures import Enrol
 from tests.pages import LogIn, upload
@@ -35,6 +35,19 @@ def test_the_list_shows_what_became_of_the_photos(hr: Client, enrol: Enrol) -> N
     assert "Ann" in html
     assert "2 ready" in html
     assert "?size=face" in html
+
+
+def test_a_rejected_photo_is_nobodys_portrait(hr: Client, enrol: Enrol) -> None:
+    """It may show somebody else."""
+    ann = enrol("Ann", 10, 12)
+    first, second = ann.images.order_by("id")
+    for rejected, shown in ((first, second), (second, None)):
+        FaceImage.objects.filter(pk=rejected.pk).update(
+            state=FaceImageState.REJECTED, reason_code="already_enrolled"
+        )
+        html = page(hr, LIST)
+        assert str(rejected.public_id) not in html
+        assert ("?size=face" in html) == (shown is not None)
 
 
 def test_the_list_asks_the_database_no_more_for_more_people(hr: Client, enrol: Enrol) -> None:
