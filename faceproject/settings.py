@@ -271,7 +271,7 @@ LIVENESS_PAD = one_of("LIVENESS_PAD", ("if_available", "required", "off"))
 
 # --- Attendance ---------------------------------------------------------------------------
 
-# A face shown again within this time is the same event.
+# A face shown again within this time is the same event, unless the other direction is said.
 CLOCK_REPEAT = timedelta(seconds=number(env.int, "CLOCK_REPEAT_SECONDS", 60))
 # How far a device's clock may be wrong.
 CLOCK_DRIFT = timedelta(seconds=number(env.int, "CLOCK_DRIFT_SECONDS", 120))

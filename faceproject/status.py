@@ -23,9 +23,9 @@ PATIENCE_S = 3.0  # a worker answers between two tasks
 def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
     """Everything at once.
 
-    broker: ok or unreachable; then the queues are None. networks: of the active model, and pad:
-    ok, or what is missing. admins_without_face: accounts with admin rights that have no second
-    factor yet.
+    broker: ok or unreachable; then the queues are None. networks: of the active model; these, mesh
+    and pad: ok, or what is missing. admins_without_face: accounts with admin rights that have no
+    second factor yet.
     """
     queues = queue_depths()
     return {
@@ -37,6 +37,7 @@ def status(*, patience: float = PATIENCE_S) -> dict[str, Any]:
         "imports_running": ImportRun.objects.filter(state=ImportRun.State.RUNNING).count(),
         "runs": [run.as_json() for run in _runs()],
         "networks": health.networks(),
+        "mesh": health.mesh(),
         "pad": health.pad(),
         "admins_without_face": accounts.admins_without_face(),
         "models": [_model(model) for model in EmbeddingModel.objects.order_by("pk")],

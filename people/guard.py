@@ -26,6 +26,15 @@ class FaceGuarded(Refusal):
         )
 
 
+class SwitchGuarded(FaceGuarded):
+    def __init__(self) -> None:
+        Refusal.__init__(
+            self,
+            "An account with admin rights belongs to this person. Only a superuser may switch them"
+            " off or on.",
+        )
+
+
 def may_change_face(*, person: Person, by: User | None) -> bool:
     """by: who wants to; None for whoever has the machine, or acts for themselves."""
     return person.user is None or may_link(account=person.user, by=by)
@@ -35,6 +44,19 @@ def may_link(*, account: User, by: User | None) -> bool:
     """Whether they may say whose face opens this account."""
     has_rights = account.is_staff or account.is_superuser
     return by is None or not has_rights or by.is_superuser or by.pk == account.pk
+
+
+def may_switch(*, person: Person, by: User | None) -> bool:
+    """Whether they may say that this person is active. Off, the account cannot show its face."""
+    account = person.user
+    has_rights = account is not None and (account.is_staff or account.is_superuser)
+    return by is None or not has_rights or by.is_superuser
+
+
+def require_may_switch(*, person: Person, by: User | None) -> None:
+    """Raises SwitchGuarded."""
+    if not may_switch(person=person, by=by):
+        raise SwitchGuarded
 
 
 def require_may_change_face(*, person: Person, by: User | None) -> None:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from people.errors import Refusal
-from people.guard import require_may_change_face
+from people.guard import require_may_change_face, require_may_switch
 from people.images import BadPhoto, decode
 from people.locking import lock_all_enrolment
 from people.models import (
@@ -238,15 +238,15 @@ def _lock_person_of(image: FaceImage) -> Person:
 
 
 def deactivate(*, person: Person, by: User | None = None) -> None:
-    """Take a person out of every answer. Photos and vectors stay. Raises FaceGuarded."""
-    require_may_change_face(person=person, by=by)
+    """Take a person out of every answer. Photos and vectors stay. Raises SwitchGuarded."""
+    require_may_switch(person=person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=False, updated_at=timezone.now())
     person.is_active = False
 
 
 def activate(*, person: Person, by: User | None = None) -> None:
-    """Raises FaceGuarded."""
-    require_may_change_face(person=person, by=by)
+    """Raises SwitchGuarded."""
+    require_may_switch(person=person, by=by)
     Person.objects.filter(pk=person.pk).update(is_active=True, updated_at=timezone.now())
     person.is_active = True
 

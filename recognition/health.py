@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from celery import current_app
 from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError
@@ -12,7 +14,7 @@ from recognition.engine import WeightsMissing
 from recognition.liveness.pad import are_never_fetched
 from recognition.liveness.pad import require_networks as require_pad
 from recognition.liveness.refusals import PadUnavailable
-from recognition.runtime import engine_for, require_networks
+from recognition.runtime import engine_for, require_mesh, require_networks
 
 OK = "ok"
 # Nothing is at fault, and whoever reads it may want to know.
@@ -24,6 +26,7 @@ def checks() -> dict[str, str]:
     """What was looked at, and `ok` or what is wrong with it."""
     found = {"database": _database()}
     found["broker"] = _broker()
+    found["mesh"] = mesh()
     found["pad"] = pad()
     if found["database"] == OK:
         found["model"] = _model()
@@ -56,11 +59,12 @@ def _broker() -> str:
 
 def networks() -> str:
     """Of the active model; otherwise what is missing, and what to do. Loads none of them."""
-    try:
-        require_networks(EmbeddingModel.objects.current().recipe)
-    except WeightsMissing as refusal:
-        return f"{refusal.code}: {refusal.message}"
-    return OK
+    return _missing(lambda: require_networks(EmbeddingModel.objects.current().recipe))
+
+
+def mesh() -> str:
+    """The network that sees whether a head is lifted: without it nobody is asked to move."""
+    return _missing(require_mesh)
 
 
 def pad() -> str:
@@ -69,11 +73,16 @@ def pad() -> str:
     Where none are asked for there is nothing to miss; where they are used once they are there, it
     is said that they are not. Otherwise the code, and what to do.
     """
+    missing = _missing(require_pad)
+    return MOVES_ALONE if missing == OK and are_never_fetched() else missing
+
+
+def _missing(require: Callable[[], None]) -> str:
     try:
-        require_pad()
-    except PadUnavailable as refusal:
+        require()
+    except (WeightsMissing, PadUnavailable) as refusal:
         return f"{refusal.code}: {refusal.message}"
-    return MOVES_ALONE if are_never_fetched() else OK
+    return OK
 
 
 def _calibration(model: EmbeddingModel) -> str:

@@ -53,6 +53,11 @@ def require_networks(recipe: dict[str, Any]) -> None:
     weights.require(settings.MODELS_DIR, networks)
 
 
+def require_mesh() -> None:
+    """Before anybody is asked to move. Raises WeightsMissing with the command that fetches it."""
+    weights.require_mesh(settings.MODELS_DIR)
+
+
 def chosen_runtime() -> Runtime:
     """What the settings, which have checked it, want the networks to run on."""
     return cast(Runtime, settings.ENGINE_RUNTIME)

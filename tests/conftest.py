@@ -43,7 +43,7 @@ def _prepare_environment() -> None:
         ALLOWED_HOSTS="localhost,127.0.0.1",
         HTTPS="off",
         DEBUG="off",
-        # As `make setup` has it, which tests of it turn on.
+        # Tests of it turn it on.
         FACE_LOGIN_STAFF_MUST_ENROL="off",
         # Whether somebody has fetched the networks against pictures changes no test.
         LIVENESS_PAD="off",

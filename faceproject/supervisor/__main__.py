@@ -120,12 +120,13 @@ def watch(children: Sequence[Child], lease: Lease) -> None:
 def banner(listener: socket.socket, account: str | None) -> str:
     from django.conf import settings
 
+    from recognition.login import accounts
+
     host, port = listener.getsockname()[:2]
     where = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
     elsewhere = settings.VAR_DIR != settings.BASE_DIR / "var"
-    manage = (f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} " if elsewhere else "") + (
-        ".venv/bin/python manage.py"
-    )
+    here = f"VAR_DIR={shlex.quote(str(settings.VAR_DIR))} " if elsewhere else ""
+    manage = f"{here}.venv/bin/python manage.py"
     lines = [
         "",
         f"The site runs at {where}/",
@@ -138,11 +139,10 @@ def banner(listener: socket.socket, account: str | None) -> str:
         f"  Logs          {settings.VAR_DIR / 'logs'}",
         "Ctrl-C stops it.",
     ]
-    enrols_first = settings.FACE_LOGIN_STAFF_MUST_ENROL and settings.FACE_LOGIN_MODE != "off"
-    if account and enrols_first:
+    if account and settings.FACE_LOGIN_STAFF_MUST_ENROL and accounts.admins_without_face():
         lines[3:3] = [
             "                whose first log-in enrols their face by camera; where there is none:",
-            "                FACE_LOGIN_STAFF_MUST_ENROL=off make run",
+            f"                {here}FACE_LOGIN_STAFF_MUST_ENROL=off make run",
         ]
     if settings.HTTPS:
         lines.insert(2, "  Https         is on: a browser opens it through the proxy in front")

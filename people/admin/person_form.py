@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from people.forms import PhotosField
-from people.guard import FaceGuarded, may_change_face, may_link
+from people.guard import FaceGuarded, SwitchGuarded, may_link, may_switch
 from people.models import Person
 
 AT_ONCE = 40  # photos; Django takes at most 100 files in one request
@@ -53,8 +53,8 @@ class PersonForm(Form):
     def clean_is_active(self) -> bool:
         is_active: bool = self.cleaned_data["is_active"]
         changes = self.instance.pk is not None and is_active != self.instance.is_active
-        if changes and not may_change_face(person=self.instance, by=self.by):
-            raise forms.ValidationError(FaceGuarded().message, code=FaceGuarded.code)
+        if changes and not may_switch(person=self.instance, by=self.by):
+            raise forms.ValidationError(SwitchGuarded().message, code=SwitchGuarded.code)
         return is_active
 
     def clean(self) -> dict[str, Any]:

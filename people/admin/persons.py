@@ -19,7 +19,7 @@ from people.admin.base import ModelAdmin, staff
 from people.admin.erasing import ErasingMixin
 from people.admin.filters import PhotosFilter
 from people.admin.person_form import PersonForm
-from people.guard import FaceGuarded
+from people.guard import SwitchGuarded
 from people.models import FaceImageSource, Gallery, Person
 
 
@@ -145,14 +145,16 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
         done = self._switch(
             request, people.filter(is_active=True), services.deactivate, "Deactivated."
         )
-        messages.success(request, f"{done} deactivated. They are in no answer any more.")
+        if done:
+            messages.success(request, f"{done} deactivated. They are in no answer any more.")
 
     @admin.action(description="Activate", permissions=["change"])
     def activate_selected(self, request: HttpRequest, people: QuerySet[Person]) -> None:
         done = self._switch(
             request, people.filter(is_active=False), services.activate, "Activated."
         )
-        messages.success(request, f"{done} activated.")
+        if done:
+            messages.success(request, f"{done} activated.")
 
     def _switch(
         self,
@@ -166,7 +168,7 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
         for person in people.select_related("user"):
             try:
                 switch(person=person, by=staff(request))
-            except FaceGuarded as refusal:
+            except SwitchGuarded as refusal:
                 messages.error(request, f"{person}: {refusal.message}")
                 continue
             self.log_change(request, person, said)

@@ -131,6 +131,7 @@ _HOLIDAY: Row = {"id": 5, "date": "2026-10-03", "name": "German Unity", "gallery
 _ALL_IS_WELL = {
     "database": "ok",
     "broker": "ok",
+    "mesh": "ok",
     "pad": "ok",
     "model": "ok",
     "calibration": "ok",

@@ -16,7 +16,7 @@ from recognition.models import AttemptSource, Device, LivenessPurpose, LivenessS
 
 
 def start(*, device: Device, address: str) -> LivenessSession:
-    """Raises TooManyChallenges, TooManyFailed, PadUnavailable."""
+    """Raises TooManyChallenges, TooManyFailed, WeightsMissing, PadUnavailable."""
     return liveness.start(
         purpose=LivenessPurpose.CLOCK, bound_to=_bound_to(device), address=address
     )

@@ -204,11 +204,12 @@ _AROUND = f"""
             (SELECT e.id FROM recognition_attendanceevent e
                 WHERE e.person_id = %(person)s::bigint AND e.occurred_at = %(at)s::timestamptz
                 AND e.device_id = %(device)s::bigint AND e.source <> 'correction' LIMIT 1),
-            (SELECT e.id {_EVENTS}
+            (SELECT near.id FROM (SELECT e.id, e.direction {_EVENTS}
                 AND e.occurred_at > %(at)s::timestamptz - %(interval)s::interval
                 AND e.occurred_at < %(at)s::timestamptz + %(interval)s::interval
-                AND (%(said)s::text IS NULL OR e.direction = %(said)s::text)
-                ORDER BY e.occurred_at DESC LIMIT 1)
+                ORDER BY e.occurred_at > %(at)s::timestamptz,
+                    abs(extract(epoch FROM e.occurred_at - %(at)s::timestamptz)) LIMIT 1) near
+                WHERE %(said)s::text IS NULL OR near.direction = %(said)s::text)
         ),
         (SELECT e.direction {_EVENTS}
             AND e.occurred_at >= %(begins)s::timestamptz AND e.occurred_at < %(at)s::timestamptz
@@ -222,7 +223,8 @@ _AROUND = f"""
 class _Around:
     """Of a moment of somebody's working day; what was forgotten on an earlier one does not count.
 
-    seen: an event that is this one already, or so near that the same face was only shown again.
+    seen: an event that is this one already, or the one before (else after) it, so near that the
+    same face was only shown again.
     last: the direction before. changes_later: directions after it were derived.
     """
 

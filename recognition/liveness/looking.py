@@ -79,8 +79,7 @@ def _require_depth(proofs: Mapping[str, tuple[StepFrame, Face]]) -> None:
     """No two of the frames are one picture, nor a picture and its mirror image.
 
     Only turns show it: a head that tilts or comes closer looks as a picture does, and one that is
-    lifted hardly otherwise. Raises
-    FramesAlike.
+    lifted hardly otherwise. Raises FramesAlike.
     """
     # Only now: it needs OpenCV.
     from recognition.engine.flatness import View, likeness, likeness_when_bent

@@ -11,7 +11,7 @@ from recognition.liveness.refusals import SAID_OF_STEP, FramesAlike, StepNotSeen
 STRAIGHT = "look_straight"
 TURNS = ("turn_left", "turn_right")
 LOOK_UP = "look_up"
-_MIDDLE = Place(0.0, 1.0, 0.0, 0.0)
+_MIDDLE = Place(0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Limits:
 
     Chosen in docs/adr/0011. straight_yaw: how far past the camera the reference may look. still:
     below it a movement is the detector's noise. tilt_to_turn: a head that tilts seems to the
-    detector to turn as well, but by no more than the tilt divided by this. lift: a head that turns
-    seems to be lifted or lowered, by less than this; one that is asked to look up does so by more.
+    detector to turn as well, but by no more than the tilt divided by this. most_lift: no head is
+    lifted by more, and a mesh that says so was laid over something else.
     """
 
     straight_yaw: float = 10
@@ -29,6 +29,7 @@ class Limits:
     tilt: float = 10
     tilt_to_turn: float = 0.6
     lift: float = 10
+    most_lift: float = 60
     closer: float = 1.25
     still: float = 4
 
@@ -38,24 +39,22 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """From the straight face to another, degrees. right: turned, in the picture. up: lifted.
+    """From the straight face to another, degrees. right, down: how far the nose moved before the
+    face, in the picture; down is no measure of a nod, which up is. up: lifted.
 
     tilt: leaned over, positive towards the person's left shoulder. growth: times larger.
     """
 
     right: float
+    down: float
     up: float
     tilt: float
     growth: float
 
     @classmethod
     def between(cls, straight: Place, now: Place) -> Motion:
-        return cls(
-            turned(straight, now),
-            lifted(straight, now),
-            tilted(straight, now),
-            grown(straight, now),
-        )
+        up, tilt, growth = lifted(straight, now), tilted(straight, now), grown(straight, now)
+        return cls(*turned(straight, now), up, tilt, growth)
 
 
 # How far a face went the way that was asked for. The person's left is the picture's right.
@@ -75,9 +74,11 @@ def is_seen(step: str, motion: Motion, limits: Limits = LIMITS) -> bool:
     if step == "come_closer":
         return extent >= limits.closer
     if step in TURNS:
-        return extent >= limits.yaw and extent > max(abs(motion.up), abs(motion.tilt))
+        others = abs(motion.down), abs(motion.up), abs(motion.tilt)
+        return extent >= limits.yaw and all(extent > other for other in others)
     if step == LOOK_UP:
-        return extent >= limits.lift and extent > max(abs(motion.right), abs(motion.tilt))
+        others = abs(motion.right), abs(motion.tilt), limits.lift
+        return extent <= limits.most_lift and all(extent >= other for other in others)
     return extent >= limits.tilt and extent > limits.tilt_to_turn * abs(motion.right)
 
 
@@ -118,7 +119,7 @@ def is_straight(seen: Place, limits: Limits = LIMITS) -> bool:
 
 def _aside(seen: Place) -> float:
     """How far past the camera it looks, degrees."""
-    return abs(turned(_MIDDLE, seen))
+    return abs(turned(_MIDDLE, seen)[0])
 
 
 def _straightest(seen: Sequence[Place], limits: Limits) -> int:
@@ -129,4 +130,5 @@ def _straightest(seen: Sequence[Place], limits: Limits) -> int:
 
 
 def _is_still(motion: Motion, limits: Limits) -> bool:
-    return max(abs(motion.right), abs(motion.up), abs(motion.tilt)) < limits.still
+    moved = motion.right, motion.down, motion.up, motion.tilt
+    return max(map(abs, moved)) < limits.still

@@ -90,7 +90,7 @@ class Answer:
 def start_challenge(*, claim: Claim) -> LivenessSession | None:
     """None where the site asks for none.
 
-    Raises NotOn, PromiseBroken, TooManyChallenges, PadUnavailable.
+    Raises NotOn, PromiseBroken, TooManyChallenges, WeightsMissing, PadUnavailable.
     """
     _require_on(claim)
     if settings.FACE_LOGIN_LIVENESS == "off":

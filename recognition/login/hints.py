@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from django.conf import settings
+
 from people.images import Pixels
 from people.models import EmbeddingModel
 from recognition import runtime
@@ -72,7 +74,8 @@ def hint(*, pixels: Pixels, step: str, straight: str = "") -> Hint:
     wrong = _placed(face, width, height, step)
     if wrong:
         return Hint(wrong)
-    seen = place(face.landmarks, engine.pitch(pixels, face))
+    is_moving = settings.FACE_LOGIN_LIVENESS != "off"
+    seen = place(face.landmarks, engine.pitch(pixels, face) if is_moving else 0.0)
     # Frames may be of any size.
     return _posed(replace(seen, size=seen.size / min(width, height)), step, straight)
 
@@ -93,7 +96,7 @@ def _posed(now: Place, step: str, straight: str) -> Hint:
         return Hint("ok", _write(now)) if is_straight(now) else Hint("look_straight")
     if step not in _MOVES:
         return Hint("ok")
-    before = _read(straight) or Place(0.0, _USUAL_SIZE, 0.0, _USUAL_PITCH)
+    before = _read(straight) or Place(0.0, now.along, _USUAL_SIZE, 0.0, _USUAL_PITCH)
     motion = Motion.between(before, now)
     if is_seen(step, motion):
         return Hint("extreme_pose" if step == LOOK_UP and motion.up > _MOST_LIFT else "ok")
@@ -101,14 +104,15 @@ def _posed(now: Place, step: str, straight: str) -> Hint:
 
 
 def _write(seen: Place) -> str:
-    return f"{seen.across:.4f} {seen.size:.4f} {seen.roll:.2f} {seen.pitch:.2f}"
+    where = f"{seen.across:.4f} {seen.along:.4f} {seen.size:.4f}"
+    return f"{where} {seen.roll:.2f} {seen.pitch:.2f}"
 
 
 def _read(text: str) -> Place | None:
     """None when it is not what was written."""
     try:
-        across, size, roll, pitch = map(float, text.split())
+        across, along, size, roll, pitch = map(float, text.split())
     except ValueError:
         return None
-    is_real = all(map(math.isfinite, (across, size, roll, pitch))) and size > 0
-    return Place(across, size, roll, pitch) if is_real else None
+    is_real = all(map(math.isfinite, (across, along, size, roll, pitch))) and size > 0
+    return Place(across, along, size, roll, pitch) if is_real else None

@@ -101,7 +101,7 @@ def go_on(request: HttpRequest, missing: Missing | None, *, otherwise: str) -> H
 def go_on_to_enrolment(request: HttpRequest) -> HttpResponse:
     said = "Accounts with admin rights log in with password and face."
     if Person.objects.filter(user=request.user.pk, is_active=False).exists():
-        next_step = "Your entry is switched off: ask another administrator to switch it on first."
+        next_step = "Your entry is switched off: ask a superuser to switch it on first."
     else:
         next_step = "Enrol your face here; then the admin opens."
     messages.info(request, f"{said} {next_step}")

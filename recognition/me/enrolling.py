@@ -42,7 +42,7 @@ def is_required() -> bool:
 
 
 def start(*, asking: Asking) -> LivenessSession:
-    """Raises NoConsent, TooMany, TooManyChallenges, PadUnavailable."""
+    """Raises NoConsent, TooMany, TooManyChallenges, WeightsMissing, PadUnavailable."""
     photos.require_may_add(user=asking.user)
     return liveness.start(
         purpose=LivenessPurpose.ENROL, bound_to=asking.bound_to, address=asking.address

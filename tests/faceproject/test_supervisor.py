@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from faceproject.embedded.postgres import Postgres
 from faceproject.supervisor import __main__ as supervisor
@@ -198,3 +200,17 @@ def test_a_database_that_is_not_there_is_one_sentence(empty_dir: Path) -> None:
     assert complaint.splitlines()[-1].startswith("The database does not answer")
     assert "Traceback" not in complaint
     assert "secret" not in complaint
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("must_enrol", [True, False])
+def test_whoever_starts_it_first_is_told_what_the_first_log_in_is(
+    settings: Settings, must_enrol: bool
+) -> None:
+    settings.FACE_LOGIN_STAFF_MUST_ENROL = must_enrol
+    User.objects.create_superuser("admin")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        first = supervisor.banner(listener, "user admin, password x")
+        again = supervisor.banner(listener, None)
+    assert ("FACE_LOGIN_STAFF_MUST_ENROL=off make run" in first) == must_enrol
+    assert "FACE_LOGIN_STAFF_MUST_ENROL" not in again

@@ -45,8 +45,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     if found["networks"] != health.OK:
         lines.append(f"Networks   {found['networks']}")
-    if found["pad"] != health.OK:
-        lines.append(f"Liveness   {found['pad']}")
+    liveness = [found[network] for network in ("mesh", "pad")]
+    lines += [f"Liveness   {said}" for said in liveness if said != health.OK]
     if found["admins_without_face"]:
         number = found["admins_without_face"]
         lines.append(f"Accounts   {number} with admin rights and without an enrolled face")

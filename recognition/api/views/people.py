@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from people import services
-from people.guard import require_may_change_face
+from people.guard import require_may_switch
 from people.models import EmbeddingModel, FaceImage, FaceImageSource, Gallery, Person
 from recognition.api import examples, problems
 from recognition.api.access import Rule
@@ -79,7 +79,7 @@ class PersonViewSet(viewsets.ModelViewSet[Person]):
     def perform_update(self, serializer: BaseSerializer[Person]) -> None:
         person = cast(Person, serializer.instance)
         if serializer.validated_data.get("is_active", person.is_active) != person.is_active:
-            require_may_change_face(person=person, by=cast(User, self.request.user))
+            require_may_switch(person=person, by=cast(User, self.request.user))
         serializer.save(**self._recorder(serializer))
 
     def _recorder(self, serializer: BaseSerializer[Person]) -> dict[str, Any]:

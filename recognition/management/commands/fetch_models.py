@@ -70,7 +70,7 @@ class Command(BaseCommand):
 def _report(wanted: Sequence[str], *, check: bool, source: Path | None) -> weights.Report:
     folder: Path = settings.MODELS_DIR
     if wanted:
-        reports = [_optional(folder, name, check=check, source=source) for name in wanted]
+        reports = [_option(folder, name, check=check, source=source) for name in wanted]
         return weights.Report(
             [file for report in reports for file in report.verified],
             [file for report in reports for file in report.bad],
@@ -83,7 +83,7 @@ def _report(wanted: Sequence[str], *, check: bool, source: Path | None) -> weigh
         return fetch(folder, progress=progress)
 
 
-def _optional(folder: Path, name: str, *, check: bool, source: Path | None) -> weights.Report:
+def _option(folder: Path, name: str, *, check: bool, source: Path | None) -> weights.Report:
     if check:
         return weights.check_option(folder, name)
     from recognition.engine.fetch import fetch_option

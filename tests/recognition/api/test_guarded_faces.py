@@ -35,7 +35,10 @@ def test_only_a_superuser_changes_it(clerk: APIClient, admin: APIClient, chief: 
     ):
         is_problem(answer, 403)
         assert answer.json()["code"] == "face_guarded"
+    Person.objects.filter(pk=chief.pk).update(is_active=False)
+    on = clerk.patch(f"{PEOPLE}{chief.public_id}/", {"is_active": True}, format="json")
+    assert on.json()["code"] == "face_guarded"
     chief.refresh_from_db()
-    assert (chief.images.count(), chief.is_active) == (1, True)
+    assert (chief.images.count(), chief.is_active) == (1, False)
     assert admin.delete(face).status_code == 204
     assert admin.delete(f"{PEOPLE}{chief.public_id}/").status_code == 200

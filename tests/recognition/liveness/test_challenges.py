@@ -1,16 +1,20 @@
 """A challenge is given to one, for one thing, once, for a minute."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from people.errors import Refusal
 from people.models import EmbeddingModel
-from recognition import liveness
+from recognition import health, liveness
+from recognition.engine import WeightsMissing
 from recognition.liveness import challenges
 from recognition.models import Attempt, AttemptSource, LivenessSession
 from recognition.services import ModelChanged, verify
@@ -105,6 +109,16 @@ def test_nobody_asks_until_the_steps_suit_a_recording() -> None:
         liveness.start(**{**MINE, "bound_to": "another session"})
     assert refused.value.code == "too_many_challenges"
     assert liveness.start(**{**MINE, "address": "192.0.2.9"}).pk
+
+
+def test_without_the_mesh_nobody_is_asked_to_move(settings: Settings, tmp_path: Path) -> None:
+    settings.MODELS_DIR = tmp_path
+    with pytest.raises(WeightsMissing, match=r"Run: manage\.py fetch_models --mesh$"):
+        given_challenge()
+    assert not LivenessSession.objects.exists()
+    assert health.mesh().endswith("Run: manage.py fetch_models --mesh")
+    ready = APIClient().get("/api/v1/health/ready")
+    assert (ready.status_code, ready.json()["checks"]["mesh"]) == (503, health.mesh())
 
 
 def test_a_challenge_is_bound_to_something() -> None:

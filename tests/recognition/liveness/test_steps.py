@@ -1,5 +1,7 @@
 """A head that moves as it is asked to, and a picture that is moved about."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,14 +43,14 @@ def code_of(places: dict[str, list[Place]]) -> str:
 @unhurried
 @given(right=st.floats(-45, 45), tilt=st.floats(-5, 5))
 def test_a_turn_is_measured_to_the_degree(right: float, tilt: float) -> None:
-    assert turned(held(0, 0), held(right, tilt)) == pytest.approx(right, abs=2)
+    assert turned(held(0, 0), held(right, tilt))[0] == pytest.approx(right, abs=2)
 
 
 @unhurried
 @given(tilt=st.floats(-45, 45))
 def test_a_tilt_is_no_turn(tilt: float) -> None:
     straight, now = held(0, 0), held(0, tilt)
-    assert turned(straight, now) == pytest.approx(0, abs=0.5)
+    assert turned(straight, now) == pytest.approx((0, 0), abs=0.5)
     assert tilted(straight, now) == pytest.approx(tilt, abs=0.5)
 
 
@@ -61,7 +63,7 @@ def test_no_tilting_of_a_picture_is_a_turn(
 ) -> None:
     points = head(yaw, 0)
     picture, moved = place(points, 0), place(seen_through(points, right, down, away), 0)
-    assert turned(picture, moved) == pytest.approx(0, abs=0.5)
+    assert turned(picture, moved) == pytest.approx((0, 0), abs=0.5)
     for step in ("turn_left", "turn_right"):
         assert code_of({"look_straight": [picture], step: [moved]}) != "accepted"
 
@@ -101,6 +103,20 @@ def test_who_looks_up_does_so_from_where_they_looked_straight(start: float, up: 
     assert (code_of(answer) == "accepted") == (start + up - start >= LIMITS.lift)
 
 
+@pytest.mark.parametrize("up", [LIMITS.most_lift + 1, 120, 355])
+def test_nobody_is_lifted_so_far(up: float) -> None:
+    answer = {"look_straight": [held(0, 0)], "look_up": [held(0, 0, up=up)]}
+    assert code_of(answer) == "step_not_seen"
+
+
+def test_a_nose_that_moves_down_more_than_aside_is_no_turn() -> None:
+    """As that of a print which is bent aslant."""
+    straight, turned_so = held(0, 0), held(30, 0)
+    aslant = replace(turned_so, along=straight.along + 1.1 * turned_so.across)
+    assert code_of({"look_straight": [straight], "turn_left": [turned_so]}) == "accepted"
+    assert code_of({"look_straight": [straight], "turn_left": [aslant]}) == "step_not_seen"
+
+
 def test_the_reference_looks_at_the_camera() -> None:
     aside = held(LIMITS.straight_yaw + 3, 0)
     with pytest.raises(Refusal) as refused:
@@ -135,3 +151,5 @@ def test_a_pitch_that_is_no_number_proves_nothing() -> None:
     nowhere = held(0, 0, up=float("nan"))
     for straight, up in ((nowhere, held(0, 0, up=20)), (held(0, 0), nowhere), (nowhere, nowhere)):
         assert code_of({"look_straight": [straight], "look_up": [up]}) != "accepted"
+    aside = held(30, 0, up=float("nan"))
+    assert code_of({"look_straight": [held(0, 0)], "turn_left": [aside]}) != "accepted"

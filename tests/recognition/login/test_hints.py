@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from pytest_django import Settings
 
 from recognition import runtime
 from recognition.engine import Box, Face, ManyFaces, NoFace, Quality
@@ -34,13 +35,14 @@ def found(
     *faces: Face,
     step: str = "look_straight",
     straight: str = "",
-    up: float = 2,
+    up: float | None = 2,
 ) -> Hint:
     class Seeing:
         def faces(self, _pixels: object) -> list[Face]:
             return list(faces)
 
         def pitch(self, _pixels: object, _face: Face) -> float:
+            assert up is not None, "nobody was to ask"
             return up
 
     monkeypatch.setattr(runtime, "engine_for", lambda _model: Seeing())
@@ -199,6 +201,14 @@ def test_a_straight_face_that_nobody_wrote_is_none(
 def test_only_a_straight_face_is_measured_from(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     assert found(monkeypatch, held(30, 0, 60), step=step).straight == ""
     assert found(monkeypatch, held(30, 0, 60)).straight == ""
+
+
+@pytest.mark.usefixtures("model")
+def test_where_nobody_is_asked_to_move_nothing_needs_the_mesh(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.FACE_LOGIN_LIVENESS = "off"
+    assert found(monkeypatch, FACE, up=None).code == "ok"
 
 
 @pytest.mark.usefixtures("model")
