@@ -42,14 +42,16 @@ def may_change_face(*, person: Person, by: User | None) -> bool:
 
 def may_link(*, account: User, by: User | None) -> bool:
     """Whether they may say whose face opens this account."""
-    has_rights = account.is_staff or account.is_superuser
-    return by is None or not has_rights or by.is_superuser or by.pk == account.pk
+    return _outranks(account, by=by) or (by is not None and by.pk == account.pk)
 
 
 def may_switch(*, person: Person, by: User | None) -> bool:
     """Whether they may say that this person is active. Off, the account cannot show its face."""
-    account = person.user
-    has_rights = account is not None and (account.is_staff or account.is_superuser)
+    return person.user is None or _outranks(person.user, by=by)
+
+
+def _outranks(account: User, *, by: User | None) -> bool:
+    has_rights = account.is_staff or account.is_superuser
     return by is None or not has_rights or by.is_superuser
 
 

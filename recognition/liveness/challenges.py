@@ -53,8 +53,7 @@ def start(*, purpose: str, bound_to: str, address: str) -> LivenessSession:
     purpose: a LivenessPurpose. bound_to: a text that only the one who asks can show again, such
     as the hash of the session's key, or the device. address: where the request came from.
     Raises TooManyChallenges, TooManyFailed; WeightsMissing, PadUnavailable when no answer could
-    pass; ValueError
-    when it is bound to nothing.
+    pass; ValueError when it is bound to nothing.
     """
     if not bound_to:
         raise ValueError("A challenge is bound to a session or a device.")
