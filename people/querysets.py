@@ -104,7 +104,10 @@ class FaceImageQuerySet(models.QuerySet["FaceImage"]):
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lt=timezone.now()))
 
     def waiting_longer_than(self, age: timedelta) -> FaceImageQuerySet:
-        return self.pending().unclaimed().filter(created_at__lt=timezone.now() - age)
+        """Since it was added, or since somebody accepted it."""
+        then = timezone.now() - age
+        since = Q(accepted_at__isnull=True, created_at__lt=then) | Q(accepted_at__lt=then)
+        return self.pending().unclaimed().filter(since)
 
 
 class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):

@@ -141,7 +141,7 @@ def banner(listener: socket.socket, account: str | None) -> str:
     ]
     if account and settings.FACE_LOGIN_STAFF_MUST_ENROL and accounts.admins_without_face():
         lines[3:3] = [
-            "                whose first log-in enrols their face by camera; where there is none:",
+            "                The first log-in enrols a face by camera. Without one, start with",
             f"                {here}FACE_LOGIN_STAFF_MUST_ENROL=off make run",
         ]
     if settings.HTTPS:

@@ -105,11 +105,13 @@ class PersonAdmin(ErasingMixin, ModelAdmin[Person]):
     def response_add(
         self, request: HttpRequest, obj: Person, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Stay with the person, to see what becomes of the photos."""
+        """Stay with the person, to see what becomes of the photos; or what was refused, above."""
         response = super().response_add(request, obj, post_url_continue)
         if {"_addanother", "_popup"} & set(request.POST):
             return response
-        return redirect(reverse("admin:people_person_change", args=[obj.pk]) + "#photos")
+        is_all_taken = obj.images.count() == len(request.FILES.getlist("photos"))
+        anchor = "#photos" if is_all_taken and obj.galleries.exists() else ""
+        return redirect(reverse("admin:people_person_change", args=[obj.pk]) + anchor)
 
     # --- The photo panel --------------------------------------------------------------------
 

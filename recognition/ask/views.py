@@ -46,13 +46,17 @@ class Question(Base):
         except Refusal as refusal:
             form.add_error(None, refusal.message)
             return self.form_invalid(form)
-        return self.answer({"result": result, "nearest": _nearest(self.request, result)})
+        shown = {"result": result, "nearest": _nearest(self.request, result)}
+        return self.answer({**shown, "form": form})
 
     def form_invalid(self, form: PhotosForm) -> HttpResponse:
-        return self.answer({"faults": form})
+        return self.answer({"faults": form, "form": form})
 
     def answer(self, context: dict[str, Any]) -> HttpResponse:
-        """The answer alone for htmx, which leaves the form as it is; else the whole page."""
+        """The answer alone for htmx, which leaves the form as it is; else the whole page.
+
+        The form in it is the one that was asked: another would read the photos again, to their end.
+        """
         if self.request.headers.get("HX-Request"):
             return render(self.request, "ask/answer.html", context)
         return self.render_to_response(self.get_context_data(**context))

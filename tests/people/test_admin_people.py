@@ -92,11 +92,25 @@ def test_somebody_who_may_not_see_photos_gets_none(log_in: LogIn, enrol: Enrol) 
 
 
 def test_several_photos_are_stored_with_the_person(hr: Client) -> None:
+    gallery = Gallery.objects.create(name="Office")
     photos = [upload(photo_of(10)), upload(photo_of(12)), upload(photo_of(14))]
-    response = hr.post(ADD, {"full_name": "Ann", "photos": photos})
+    form = {"full_name": "Ann", "galleries": gallery.pk, "photos": photos}
+    response = hr.post(ADD, form)
     person = Person.objects.get()
     assert response.headers["Location"] == change(person) + "#photos"
     assert person.images.pending().count() == 3
+
+
+@pytest.mark.parametrize("lacks", ["gallery", "photo"])
+def test_what_is_wrong_with_somebody_new_is_in_sight(hr: Client, lacks: str) -> None:
+    """It is said at the top of the page, and the photos are farther down."""
+    gallery = Gallery.objects.create(name="Office")
+    form = {
+        "full_name": "Ann",
+        "galleries": [] if lacks == "gallery" else gallery.pk,
+        "photos": [upload(b"no photo" if lacks == "photo" else photo_of(10))],
+    }
+    assert hr.post(ADD, form).headers["Location"] == change(Person.objects.get())
 
 
 def test_a_file_that_is_no_photo_is_named_and_loses_nothing(hr: Client) -> None:

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from people import services
@@ -177,6 +179,22 @@ def test_erasing_twice_is_refused(ann: Person) -> None:
     services.erase(person=ann)
     with pytest.raises(services.PersonUnknown):
         services.erase(person=ann)
+
+
+@pytest.mark.usefixtures("fake_engine", "model")
+def test_a_photo_that_was_just_accepted_has_not_waited(enrol: Enrol) -> None:
+    image = enrol("Ann", 10).images.get()
+    long_ago = timezone.now() - timedelta(hours=1)
+    FaceImage.objects.filter(pk=image.pk).update(
+        state="rejected", reason_code="already_enrolled", created_at=long_ago
+    )
+    services.accept_flagged(image=image, by=None)
+    waiting = FaceImage.objects.waiting_longer_than
+    assert not waiting(timedelta(seconds=12)).exists()
+    FaceImage.objects.filter(pk=image.pk).update(accepted_at=long_ago)
+    assert waiting(timedelta(seconds=12)).exists()
+    FaceImage.objects.filter(pk=image.pk).update(accepted_at=None)
+    assert waiting(timedelta(seconds=12)).exists()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,15 @@ def test_a_known_face_is_welcomed(hr: Client, enrol: Enrol) -> None:
     assert html.index("Ann") < html.index("Bob")  # the runner-up is listed
 
 
+def test_without_scripts_the_whole_page_has_the_answer_and_no_fault(
+    hr: Client, enrol: Enrol
+) -> None:
+    enrol("Ann", 10)
+    html = hr.post(WHO, {"photos": [upload(photo_of(10))]}).content.decode()
+    assert "Hi! Welcome Ann" in html
+    assert "The file is empty" not in html
+
+
 def test_a_stranger_is_not_in_the_database(hr: Client, enrol: Enrol) -> None:
     enrol("Ann", 10)
     assert "Sorry! You&#x27;re not in the database." in ask(hr, WHO, photo_of(150))

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -291,11 +292,11 @@ def test_a_frame_without_a_face_is_refused(kiosk: APIClient) -> None:
 
 
 def test_without_the_networks_that_are_required_nobody_is_clocked(
-    kiosk: APIClient, settings: Settings, tmp_path: Any
+    kiosk: APIClient, settings: Settings, mesh_alone: Path
 ) -> None:
     """A fault of the site, and the challenge is used up all the same: so it is the key's answer."""
     form = answer_to(start(kiosk))
-    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
+    settings.LIVENESS_PAD = "required"
     is_refused(clock(kiosk, form, key="a"), "pad_unavailable", status=503)
     again = clock(kiosk, form, key="a")
     assert again["Idempotent-Replayed"] == "true"
@@ -304,13 +305,15 @@ def test_without_the_networks_that_are_required_nobody_is_clocked(
 
 
 def test_without_them_nobody_is_asked_to_move_either(
-    kiosk: APIClient, settings: Settings, tmp_path: Any
+    kiosk: APIClient, settings: Settings, mesh_alone: Path
 ) -> None:
-    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
-    refused = kiosk.post(CHALLENGES)
-    is_problem(refused, 503)
-    assert refused.json()["code"] == "pad_unavailable"
-    assert "manage.py fetch_models --pad" in refused.json()["detail"]
+    settings.LIVENESS_PAD = "required"
+    for code, option in (("pad_unavailable", "--pad"), ("weights_missing", "--mesh")):
+        refused = kiosk.post(CHALLENGES)
+        is_problem(refused, 503)
+        assert refused.json()["code"] == code
+        assert f"manage.py fetch_models {option}" in refused.json()["detail"]
+        settings.MODELS_DIR = mesh_alone / "none"
 
 
 @pytest.mark.parametrize("without", [["challenge"], ["step"], ["taken_ms"], ["step", "taken_ms"]])

@@ -20,11 +20,9 @@ pytestmark = pytest.mark.usefixtures("fake_engine", "model")
 
 
 @pytest.fixture(autouse=True)
-def no_networks(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    (tmp_path / weights.FACE_MESH).symlink_to(settings.MODELS_DIR / weights.FACE_MESH)
-    settings.MODELS_DIR = tmp_path
-    monkeypatch.setattr(pad, "antispoof", lambda: AntiSpoof(models_dir=tmp_path))
-    return tmp_path
+def no_networks(mesh_alone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(pad, "antispoof", lambda: AntiSpoof(models_dir=mesh_alone))
+    return mesh_alone
 
 
 def scoring(monkeypatch: pytest.MonkeyPatch, settings: Settings, score: float) -> None:

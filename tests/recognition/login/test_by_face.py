@@ -456,18 +456,20 @@ def test_an_answer_counts_once(visitor: Visitor) -> None:
 )
 @pytest.mark.usefixtures("ada")
 def test_without_networks_that_are_required_nobody_is_asked_to_move(
-    visitor: Visitor, settings: Settings, tmp_path: Path, mode: str, way_out: str
+    visitor: Visitor, settings: Settings, mesh_alone: Path, mode: str, way_out: str
 ) -> None:
     settings.FACE_LOGIN_MODE = mode
-    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
+    settings.LIVENESS_PAD = "required"
     if mode == "claimed":
         visitor.claim("ada")
     else:
         visitor.give_password("ada")
-    refused = visitor.client.post("/login/face/start/")
-    assert (refused.status_code, refused.json()["code"]) == (503, "pad_unavailable")
-    assert way_out in refused.json()["message"]
-    assert "manage.py" not in refused.json()["message"]
+    for code in ("pad_unavailable", "weights_missing"):
+        refused = visitor.client.post("/login/face/start/")
+        assert (refused.status_code, refused.json()["code"]) == (503, code)
+        assert way_out in refused.json()["message"]
+        assert "manage.py" not in refused.json()["message"]
+        settings.MODELS_DIR = mesh_alone / "none"
     assert not LivenessSession.objects.exists()
 
 

@@ -207,5 +207,5 @@ def test_whoever_is_switched_off_is_told_that_enrolling_does_not_help(
     visitor.give_password("root")
     page = visitor.client.get("/me/").content.decode()
     assert SAID not in page
-    assert "ask another administrator to switch it on" in page
+    assert "ask a superuser to switch it on" in page
     assert "no photo of you counts" in page

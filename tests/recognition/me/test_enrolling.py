@@ -145,12 +145,14 @@ def test_another_session_shows_the_face_first(inside: Visitor, settings: Setting
 
 
 def test_without_networks_that_are_required_nobody_is_asked_to_move(
-    inside: Visitor, settings: Settings, tmp_path: Path
+    inside: Visitor, settings: Settings, mesh_alone: Path
 ) -> None:
-    settings.LIVENESS_PAD, settings.MODELS_DIR = "required", tmp_path
-    refused = start(inside)
-    assert (refused.status_code, refused.json()["code"]) == (503, "pad_unavailable")
-    assert "manage.py" not in refused.json()["message"]
+    settings.LIVENESS_PAD = "required"
+    for code in ("pad_unavailable", "weights_missing"):
+        refused = start(inside)
+        assert (refused.status_code, refused.json()["code"]) == (503, code)
+        assert "manage.py" not in refused.json()["message"]
+        settings.MODELS_DIR = mesh_alone / "none"
     assert not LivenessSession.objects.exists()
 
 
