@@ -16,7 +16,7 @@ help:
 	@echo 'make check   style, types, layers, migrations, deployment settings, templates'
 	@echo 'make chaos   1,000 photos re-embedded while 20 times something is killed (CHAOS_SEED)'
 	@echo 'make replays 1,000 generated attacks on the liveness check; fails if one passes (PEOPLE)'
-	@echo 'make bench   measure this machine, in less than five minutes; make bench-full: everything'
+	@echo 'make bench   measure this machine, in about five minutes; make bench-full: everything'
 	@echo 'make lock    pin the dependencies of pyproject.toml again'
 	@echo 'make clean   remove .venv and caches; data in VAR_DIR stays'
 

@@ -32,8 +32,7 @@ def fetch(models_dir: Path, *, progress: Progress | None = None) -> weights.Repo
     """
     models_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(models_dir):
-        bad = weights.check(models_dir).bad
-        if set(bad) - {weights.FACE_MESH} or not weights.read_manifest(models_dir):
+        if not weights.check(models_dir).knows_faces or not weights.read_manifest(models_dir):
             with _staging(models_dir) as staging:
                 files = _produce(staging, progress)
                 _publish(files, models_dir)

@@ -76,6 +76,11 @@ class Report:
     def complete(self) -> bool:
         return not self.bad
 
+    @property
+    def knows_faces(self) -> bool:
+        """Whether faces can be embedded; asking somebody to move takes the mesh, too."""
+        return not set(self.bad) - {FACE_MESH}
+
 
 def check(models_dir: Path) -> Report:
     """Hash every file that should be there: the networks, and what the manifest lists. What is

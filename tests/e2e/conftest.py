@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -140,26 +140,32 @@ def face_site(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def before_turning_ben(
+def before(
     launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Browser:
-    """Ben looks straight, turns, looks straight, turns to the other side: three seconds each."""
-    to = tmp_path_factory.mktemp("turning") / "ben.mjpeg"
-    return cameras.with_film(launch, cameras.film(logins.FILM, to, seconds=3))
+) -> Callable[..., Browser]:
+    """A browser before these photos, each for so many seconds, over and over."""
+
+    def play(photos: Sequence[str], *, seconds: float) -> Browser:
+        to = tmp_path_factory.mktemp("film") / "film.mjpeg"
+        return cameras.with_film(launch, cameras.film(photos, to, seconds=seconds))
+
+    return play
 
 
 @pytest.fixture(scope="module")
-def before_ben_who_looks_up(
-    launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Browser:
-    to = tmp_path_factory.mktemp("up") / "ben.mjpeg"
-    return cameras.with_film(launch, cameras.film(logins.FILM_UP, to, seconds=3))
+def before_turning_ben(before: Callable[..., Browser]) -> Browser:
+    """Ben looks straight, turns, looks straight, turns to the other side."""
+    return before(logins.FILM, seconds=3)
 
 
 @pytest.fixture(scope="module")
-def before_ben(launch: Launch, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Browser:
-    to = tmp_path_factory.mktemp("ben") / "ben.mjpeg"
-    return cameras.with_film(launch, cameras.film([cameras.STRAIGHT], to, seconds=1))
+def before_ben_who_looks_up(before: Callable[..., Browser]) -> Browser:
+    return before(logins.FILM_UP, seconds=3)
+
+
+@pytest.fixture(scope="module")
+def before_ben(before: Callable[..., Browser]) -> Browser:
+    return before([cameras.STRAIGHT], seconds=1)
 
 
 # --- Pages ----------------------------------------------------------------------------------------

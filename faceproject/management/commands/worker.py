@@ -62,8 +62,7 @@ class Command(BaseCommand):
                 storage.require_store()
             except storage.StoreMissing as error:
                 raise CommandError(str(error), returncode=2) from error
-        # Nobody is asked to move here.
-        if set(weights.check(settings.MODELS_DIR).bad) - {weights.FACE_MESH}:
+        if not weights.check(settings.MODELS_DIR).knows_faces:
             call_command("fetch_models", stdout=self.stdout, stderr=self.stderr)
         children = site.workers(
             number, queues=options["queues"], prefix=f"worker-{os.getpid()}-"

@@ -24,7 +24,7 @@ class Command(FaceCommand):
         "that promises something keeps it; 1: one is missed; 2: one could not be measured."
     )
     examples = """\
-  manage.py bench                     the quick set, in less than five minutes
+  manage.py bench                     the quick set, in about five minutes
   manage.py bench --full              all of it
   manage.py bench --only engine --json"""
 
